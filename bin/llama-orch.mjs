@@ -1,0 +1,37 @@
+#!/usr/bin/env node
+// The llama-orch command. On a Node that is too old it hands over to the one that was installed with it.
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { endLike, runChild } from '../scripts/run-child.mjs';
+import { findNode, isAtLeast, LEAST_NODE, noNodeSentence } from '../scripts/runtime.mjs';
+
+const THIS = fileURLToPath(import.meta.url);
+const ROOT = join(dirname(THIS), '..');
+const CLI = join(ROOT, 'dist', 'cli', 'main.js');
+
+async function main(args) {
+  if (!isAtLeast(process.versions.node, LEAST_NODE)) return handOver(args);
+  if (!existsSync(CLI)) return fail('llama-orch is not built yet: run npm run build in its folder.');
+  const { runCli } = await import('../dist/cli/main.js');
+  process.exitCode = await runCli(args, { serve });
+}
+
+/** The daemon is loaded only by the command that runs it. */
+async function serve(flags) {
+  const daemon = await import('../dist/main.js');
+  return daemon.serve(flags);
+}
+
+async function handOver(args) {
+  const node = findNode(ROOT);
+  if (node === undefined) return fail(noNodeSentence());
+  endLike(await runChild(node, [THIS, ...args]));
+}
+
+function fail(sentence) {
+  console.error(sentence);
+  process.exitCode = 1;
+}
+
+await main(process.argv.slice(2));

@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+
+const swcrc = JSON.parse(readFileSync(new URL('./.swcrc', import.meta.url), 'utf8'));
+delete swcrc.$schema;
+// Below Node 24.9 Jest has no require(esm): ESM-only packages that CommonJS packages require are compiled to CommonJS.
+const esmRequiredByCommonJs = ['cookie', 'content-disposition'].join('|');
+
+/** @type {import('jest').Config} */
+export default {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/src', '<rootDir>/test', '<rootDir>/sdk', '<rootDir>/plugins'],
+  testMatch: ['**/*.spec.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  transform: {
+    '^.+\\.ts$': ['@swc/jest', swcrc],
+    [`/node_modules/(${esmRequiredByCommonJs})/.+\\.js$`]: [
+      '@swc/jest',
+      { jsc: { target: 'es2023' }, module: { type: 'commonjs' } },
+    ],
+  },
+  transformIgnorePatterns: [`/node_modules/(?!(${esmRequiredByCommonJs})/)`],
+  modulePathIgnorePatterns: ['<rootDir>/dist'],
+  testPathIgnorePatterns: ['/node_modules/', '/dist/'],
+  reporters: ['default', '<rootDir>/scripts/closing-line-reporter.mjs'],
+  maxWorkers: 2,
+  workerIdleMemoryLimit: '1GB',
+  testTimeout: 20_000,
+};

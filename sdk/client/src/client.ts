@@ -1,0 +1,116 @@
+import { TaskFailedError } from './api-error.js';
+import { follow, type StreamOptions } from './follow.js';
+import { Http, type ClientOptions } from './http.js';
+import { withRetry, type RetryOptions } from './retry.js';
+import {
+  type Capabilities,
+  type CreateTask,
+  type EndFrame,
+  type ListPoolsQuery,
+  type ListTasksQuery,
+  type PluginReport,
+  type PoolHealth,
+  type PoolList,
+  type StreamFrame,
+  type Task,
+  type TaskAccepted,
+  type TaskList,
+} from './types.js';
+
+export interface SubmitOptions {
+  /** Absent: a refusal is thrown at once. */
+  readonly retry?: RetryOptions;
+  readonly signal?: AbortSignal;
+  /** Makes a repeated call answer the recorded one. */
+  readonly idempotencyKey?: string;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** The text and the closing facts of a finished completion. */
+export interface Completion {
+  readonly text: string;
+  readonly end: EndFrame;
+}
+
+/**
+ * Speaks to one llama-orch daemon. Every method throws `ApiError` when the API refuses and `UnreachableError` when there
+ * is no answer.
+ */
+export class Client {
+  private readonly http: Http;
+
+  constructor(options: ClientOptions) {
+    this.http = new Http(options);
+  }
+
+  /** Submits a task; resolves once it is admitted and recorded. */
+  submit(task: CreateTask, options: SubmitOptions = {}): Promise<TaskAccepted> {
+    const headers = { 'idempotency-key': options.idempotencyKey };
+    return withRetry(this.http, options.retry, options.signal, () =>
+      this.http.json<TaskAccepted>({ method: 'POST', path: '/v1/tasks', body: task, headers, signal: options.signal }),
+    );
+  }
+
+  /** Follows a task to its terminal frame, across dropped connections. */
+  stream(taskId: string, options: StreamOptions = {}): AsyncIterable<StreamFrame> {
+    return follow(this.http, taskId, options);
+  }
+
+  /**
+   * Submits a completion and waits for its text.
+   * @throws TaskFailedError when the task ends with an `error` frame
+   */
+  async complete(task: CreateTask, options: SubmitOptions = {}): Promise<Completion> {
+    const { task_id } = await this.submit(task, options);
+    let text = '';
+    for await (const frame of this.stream(task_id, { signal: options.signal })) {
+      if (frame.event === 'token' && !frame.data.reasoning) text += frame.data.t;
+      if (frame.event === 'end') return { text, end: frame.data };
+      if (frame.event === 'error') throw new TaskFailedError(frame.data);
+    }
+    throw new Error(`the stream of task ${task_id} has no terminal frame`);
+  }
+
+  /** Cancels a task; harmless when it has ended. No `token` frame follows once this resolves. */
+  async cancel(taskId: string, options: CallOptions = {}): Promise<void> {
+    await this.http.send({ method: 'POST', path: `${taskPath(taskId)}/cancel`, signal: options.signal });
+  }
+
+  task(taskId: string, options: CallOptions = {}): Promise<Task> {
+    return this.http.json({ path: taskPath(taskId), signal: options.signal });
+  }
+
+  /** One page of tasks, newest first. */
+  tasks(query: ListTasksQuery = {}, options: CallOptions = {}): Promise<TaskList> {
+    return this.http.json({ path: '/v1/tasks', query, signal: options.signal });
+  }
+
+  capabilities(options: CallOptions = {}): Promise<Capabilities> {
+    return this.http.json({ path: '/v1/capabilities', signal: options.signal });
+  }
+
+  pools(query: ListPoolsQuery = {}, options: CallOptions = {}): Promise<PoolList> {
+    return this.http.json({ path: '/v1/pools', query, signal: options.signal });
+  }
+
+  poolHealth(poolId: string, options: CallOptions = {}): Promise<PoolHealth> {
+    return this.http.json({ path: `/v1/pools/${encodeURIComponent(poolId)}/health`, signal: options.signal });
+  }
+
+  plugins(options: CallOptions = {}): Promise<PluginReport> {
+    return this.http.json({ path: '/v1/plugins', signal: options.signal });
+  }
+
+  /** All series as Prometheus text. */
+  async metrics(options: CallOptions = {}): Promise<string> {
+    const response = await this.http.send({ path: '/metrics', signal: options.signal });
+    return response.text();
+  }
+}
+
+function taskPath(taskId: string): string {
+  return `/v1/tasks/${encodeURIComponent(taskId)}`;
+}

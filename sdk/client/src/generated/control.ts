@@ -1,0 +1,933 @@
+// Generated from contracts/openapi by `npm run generate`; edit the contract instead.
+
+export interface paths {
+    readonly "/v1/pools": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List pools with their health */
+        readonly get: operations["listPools"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/pools/{id}/health": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Health of one pool */
+        readonly get: operations["getPoolHealth"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/plugins": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Plugins as they were loaded */
+        readonly get: operations["listPlugins"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/metrics": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Metrics as Prometheus text
+         * @description A scrape changes no value.
+         */
+        readonly get: operations["getMetrics"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/livez": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Whether the process is alive
+         * @description Ok while the event loop turned within 10 s.
+         */
+        readonly get: operations["getLive"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/healthz": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Alias of /livez */
+        readonly get: operations["getHealth"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/readyz": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Whether the process takes tasks
+         * @description Ok when the config is loaded, the store accepts a write and the process is not draining. A loaded model is not needed.
+         */
+        readonly get: operations["getReady"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/problems/{slug}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What an error code means and what to do */
+        readonly get: operations["getProblem"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/openapi/{name}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** A document of this API */
+        readonly get: operations["getOpenApi"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** @enum {string} */
+        readonly PoolState: "provisioning" | "preloading" | "ready" | "draining" | "reloading" | "backoff" | "failed" | "stopped";
+        readonly PoolList: {
+            readonly items: readonly components["schemas"]["PoolHealth"][];
+            readonly next_cursor: string | null;
+        };
+        readonly PoolHealth: {
+            readonly pool_id: components["schemas"]["PoolId"];
+            readonly live: boolean;
+            readonly ready: boolean;
+            readonly draining: boolean;
+            readonly state: components["schemas"]["PoolState"];
+            /** @description The pool runs on the CPU by declaration */
+            readonly cpu: boolean;
+            readonly last_error: {
+                readonly code: string;
+                readonly message: string;
+                /** Format: int64 */
+                readonly at_ms: number;
+            } | null;
+            readonly engine: string;
+            /** @description Null until an engine answered */
+            readonly engine_version: string | null;
+            readonly model_id: string;
+            readonly model_digest: string | null;
+            readonly replicas: readonly components["schemas"]["ReplicaHealth"][];
+            readonly metrics: {
+                readonly queue_depth: {
+                    /** Format: int32 */
+                    readonly interactive: number;
+                    /** Format: int32 */
+                    readonly batch: number;
+                };
+                readonly gpu: readonly components["schemas"]["GpuSample"][];
+                /** @description Decode rate of one slot, smoothed; null before the first measurement */
+                readonly tokens_per_s: number | null;
+                readonly first_token_ms: number | null;
+            };
+        };
+        readonly ReplicaHealth: {
+            readonly replica_id: string;
+            readonly device_mask: readonly number[];
+            readonly ready: boolean;
+            /** Format: int32 */
+            readonly slots_total: number;
+            /** Format: int32 */
+            readonly slots_free: number;
+            /** Format: int32 */
+            readonly active_leases: number;
+            /** Format: int64 */
+            readonly vram_total_bytes: number | null;
+            /** Format: int64 */
+            readonly vram_free_bytes: number | null;
+            /** Format: int64 */
+            readonly last_heartbeat_ms: number | null;
+            /** Format: int32 */
+            readonly restart_count: number;
+        };
+        readonly PluginReport: {
+            /** @description Version of the plugin contracts of this daemon */
+            readonly api_version: string;
+            readonly items: readonly components["schemas"]["PluginStatus"][];
+        };
+        readonly PluginStatus: {
+            readonly kind: string;
+            readonly id: string;
+            readonly version: string;
+            readonly package: string;
+            /** @enum {string} */
+            readonly state: "loaded" | "failed";
+            readonly took_ms: number;
+            /** @description Why it failed */
+            readonly error?: string;
+        };
+        /** @description Every refusal of a native route; a client retries only where `retriable` is true */
+        readonly Problem: {
+            /** @description Path of the page that explains the code */
+            readonly type: string;
+            readonly title: string;
+            readonly status: number;
+            /** @description What happened, to what, and what to do next */
+            readonly detail: string;
+            readonly instance: string;
+            readonly code: components["schemas"]["ErrorCode"];
+            /** @description Equals detail */
+            readonly message: string;
+            readonly retriable: boolean;
+            readonly correlation_id: string;
+            /** @description Always present on errors of a task */
+            readonly engine?: string | null;
+            readonly pool_id?: string;
+            /**
+             * Format: int32
+             * @description On every 429, and on a retriable 503 or 409
+             */
+            readonly retry_after_ms?: number;
+            readonly policy_label?: components["schemas"]["PolicyLabel"];
+            /** @description Every violation found, with INVALID_PARAMS */
+            readonly errors?: readonly {
+                /** @description JSON Pointer into the body, or the name of a header or parameter after a slash */
+                readonly pointer: string;
+                readonly message: string;
+            }[];
+            /** @description With DEADLINE_UNMET */
+            readonly predicted?: {
+                /** Format: int64 */
+                readonly start_p50_ms: number;
+                /** Format: int64 */
+                readonly start_p90_ms: number;
+                /** Format: int64 */
+                readonly decode_ms: number;
+                /** Format: int64 */
+                readonly deadline_ms: number | string;
+            };
+            /** @description With QUOTA_EXCEEDED, BUDGET_EXHAUSTED, TURN_LIMIT */
+            readonly limit?: {
+                readonly name: string;
+                readonly value: number;
+                readonly used: number;
+            };
+            /** @description With POLICY_DENIED */
+            readonly policy?: {
+                readonly id: string;
+                readonly version: string;
+                readonly reason: string;
+            };
+            readonly snapshot?: components["schemas"]["StreamSnapshot"];
+        };
+        /**
+         * @description Codes may be added, a code never changes its meaning
+         * @enum {string}
+         */
+        readonly ErrorCode: "INVALID_PARAMS" | "DEADLINE_UNMET" | "UNTRUSTED_ARTIFACT" | "MODEL_DEPRECATED" | "ADMISSION_REJECT" | "QUEUE_FULL_DROP_LRU" | "POOL_UNREADY" | "POOL_UNAVAILABLE" | "REPLICA_EXHAUSTED" | "DECODE_TIMEOUT" | "WORKER_RESET" | "INTERNAL" | "UNAUTHENTICATED" | "FORBIDDEN" | "POLICY_DENIED" | "NOT_FOUND" | "CONFLICT" | "TURN_LIMIT" | "STREAM_GONE" | "PAYLOAD_TOO_LARGE" | "IDEMPOTENCY_MISMATCH" | "QUOTA_EXCEEDED" | "BUDGET_EXHAUSTED";
+        /**
+         * @description What a full queue does
+         * @enum {string}
+         */
+        readonly PolicyLabel: "reject" | "drop-lru" | "shed-low-priority";
+        /** @description With STREAM_GONE, the text so far; follow a running task with after = next_seq − 1 */
+        readonly StreamSnapshot: {
+            /** Format: uuid */
+            readonly task_id: string;
+            readonly state: components["schemas"]["TaskState"];
+            readonly text: string;
+            /** Format: int64 */
+            readonly next_seq: number;
+            readonly finish_reason: components["schemas"]["FinishReason"] | null;
+            readonly error: components["schemas"]["ErrorFrame"] | null;
+            readonly transcript: string | null;
+        };
+        /**
+         * @description The last five are terminal
+         * @enum {string}
+         */
+        readonly TaskState: "queued" | "dispatched" | "streaming" | "preempted" | "completed" | "cancelled" | "expired" | "evicted" | "failed";
+        /** @enum {string} */
+        readonly FinishReason: "stop" | "length" | "cancelled" | "budget";
+        /** @description Terminal; why the task failed */
+        readonly ErrorFrame: {
+            readonly code: components["schemas"]["ErrorCode"];
+            readonly message: string;
+            readonly engine?: string | null;
+            readonly pool_id?: string;
+            readonly retriable?: boolean;
+            /** Format: int32 */
+            readonly retry_after_ms?: number;
+            readonly policy_label?: components["schemas"]["PolicyLabel"];
+            readonly correlation_id?: string;
+        };
+        /** @description Id of a pool */
+        readonly PoolId: string;
+        readonly GpuSample: {
+            /** Format: int32 */
+            readonly device: number;
+            readonly utilization?: number;
+            /** Format: int64 */
+            readonly vram_used_bytes?: number;
+            /** Format: int64 */
+            readonly vram_total_bytes?: number;
+        };
+    };
+    responses: {
+        /** @description Fine */
+        readonly ProbeOk: {
+            headers: {
+                readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /** @example ok */
+                readonly "text/plain": string;
+            };
+        };
+        /** @description Not now */
+        readonly ProbeFailed: {
+            headers: {
+                readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /** @example draining */
+                readonly "text/plain": string;
+            };
+        };
+        /** @description `INVALID_PARAMS`, `DEADLINE_UNMET` or `UNTRUSTED_ARTIFACT` */
+        readonly InvalidParams: {
+            headers: {
+                readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `UNAUTHENTICATED`: no key was sent */
+        readonly Unauthenticated: {
+            headers: {
+                readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                readonly "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/unauthenticated",
+                 *       "title": "Key missing",
+                 *       "status": 401,
+                 *       "detail": "this route needs a key; send Authorization: Bearer <key>",
+                 *       "instance": "/v1/tasks",
+                 *       "code": "UNAUTHENTICATED",
+                 *       "message": "this route needs a key; send Authorization: Bearer <key>",
+                 *       "retriable": false,
+                 *       "correlation_id": "9f2c1a52"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `FORBIDDEN`, `POLICY_DENIED` or `MODEL_DEPRECATED` */
+        readonly Forbidden: {
+            headers: {
+                readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/forbidden",
+                 *       "title": "Forbidden",
+                 *       "status": 403,
+                 *       "detail": "the key lacks the scope infer; ask for a key that has it",
+                 *       "instance": "/v1/tasks",
+                 *       "code": "FORBIDDEN",
+                 *       "message": "the key lacks the scope infer; ask for a key that has it",
+                 *       "retriable": false,
+                 *       "correlation_id": "9f2c1a52"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `ADMISSION_REJECT`, `QUEUE_FULL_DROP_LRU`, `QUOTA_EXCEEDED` or `BUDGET_EXHAUSTED` */
+        readonly TryLater: {
+            headers: {
+                readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                readonly "Retry-After": components["headers"]["RetryAfter"];
+                readonly "X-Backoff-Ms": components["headers"]["BackoffMs"];
+                readonly "X-Queue-Position": components["headers"]["QueuePosition"];
+                readonly "X-Queue-ETA-Ms": components["headers"]["QueueEta"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/admission-reject",
+                 *       "title": "Queue full",
+                 *       "status": 429,
+                 *       "detail": "queue of pool chat is full (128); retry in 2 s",
+                 *       "instance": "/v1/tasks",
+                 *       "code": "ADMISSION_REJECT",
+                 *       "message": "queue of pool chat is full (128); retry in 2 s",
+                 *       "engine": "llamacpp",
+                 *       "pool_id": "chat",
+                 *       "retriable": true,
+                 *       "retry_after_ms": 2000,
+                 *       "policy_label": "reject",
+                 *       "correlation_id": "9f2c1a52"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `INTERNAL`, `DECODE_TIMEOUT` or `WORKER_RESET` */
+        readonly Internal: {
+            headers: {
+                readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/internal",
+                 *       "title": "Internal error",
+                 *       "status": 500,
+                 *       "detail": "the daemon failed to handle this request; report the correlation id",
+                 *       "instance": "/v1/tasks",
+                 *       "code": "INTERNAL",
+                 *       "message": "the daemon failed to handle this request; report the correlation id",
+                 *       "retriable": false,
+                 *       "correlation_id": "9f2c1a52"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `NOT_FOUND`: no such route, task, model or pool for this key */
+        readonly NotFound: {
+            headers: {
+                readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/not-found",
+                 *       "title": "Not found",
+                 *       "status": 404,
+                 *       "detail": "no model qwenn; near names: qwen",
+                 *       "instance": "/v1/tasks",
+                 *       "code": "NOT_FOUND",
+                 *       "message": "no model qwenn; near names: qwen",
+                 *       "engine": null,
+                 *       "retriable": false,
+                 *       "correlation_id": "9f2c1a52"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
+    parameters: {
+        /**
+         * @description Echoed when it matches; any other value is replaced, never refused
+         * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+         */
+        readonly CorrelationId: string;
+        /**
+         * @description Items per page
+         * @example 50
+         */
+        readonly Limit: number;
+        /**
+         * @description The `next_cursor` of the page before
+         * @example MDE5OGYxZDI
+         */
+        readonly Cursor: string;
+    };
+    requestBodies: never;
+    headers: {
+        /** @description Ties the answer to logs, metrics and the task */
+        readonly CorrelationId: string;
+        /** @description How to authenticate */
+        readonly WwwAuthenticate: "Bearer";
+        /** @description Seconds to wait, rounded up */
+        readonly RetryAfter: number;
+        /** @description The same wait in milliseconds */
+        readonly BackoffMs: number;
+        /** @description Tasks that would run first */
+        readonly QueuePosition: number;
+        /** @description Milliseconds until the predicted start */
+        readonly QueueEta: number;
+    };
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    readonly listPools: {
+        readonly parameters: {
+            readonly query?: {
+                /**
+                 * @description Items per page
+                 * @example 50
+                 */
+                readonly limit?: components["parameters"]["Limit"];
+                /**
+                 * @description The `next_cursor` of the page before
+                 * @example MDE5OGYxZDI
+                 */
+                readonly cursor?: components["parameters"]["Cursor"];
+            };
+            readonly header?: {
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description One page of pools */
+            readonly 200: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["PoolList"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidParams"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 429: components["responses"]["TryLater"];
+            readonly 500: components["responses"]["Internal"];
+        };
+    };
+    readonly getPoolHealth: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            readonly path: {
+                /**
+                 * @description The pool
+                 * @example default
+                 */
+                readonly id: components["schemas"]["PoolId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The pool's health */
+            readonly 200: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "pool_id": "default",
+                     *       "live": true,
+                     *       "ready": true,
+                     *       "draining": false,
+                     *       "state": "ready",
+                     *       "cpu": true,
+                     *       "last_error": null,
+                     *       "engine": "embedded",
+                     *       "engine_version": "1.0.0",
+                     *       "model_id": "haiku-nano",
+                     *       "model_digest": "sha256:0f343b0931126a20f133d67c2b018a3b5e9d7e1a3b2b1b6a4b1d0f5b1b7a9c21",
+                     *       "replicas": [
+                     *         {
+                     *           "replica_id": "default-0",
+                     *           "device_mask": [],
+                     *           "ready": true,
+                     *           "slots_total": 1,
+                     *           "slots_free": 1,
+                     *           "active_leases": 0,
+                     *           "vram_total_bytes": null,
+                     *           "vram_free_bytes": null,
+                     *           "last_heartbeat_ms": 1790000000000,
+                     *           "restart_count": 0
+                     *         }
+                     *       ],
+                     *       "metrics": {
+                     *         "queue_depth": {
+                     *           "interactive": 0,
+                     *           "batch": 0
+                     *         },
+                     *         "gpu": [],
+                     *         "tokens_per_s": 210.5,
+                     *         "first_token_ms": 12
+                     *       }
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["PoolHealth"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidParams"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 429: components["responses"]["TryLater"];
+            readonly 500: components["responses"]["Internal"];
+        };
+    };
+    readonly listPlugins: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The boot report */
+            readonly 200: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "api_version": "1.0.0",
+                     *       "items": [
+                     *         {
+                     *           "kind": "engine-adapter",
+                     *           "id": "mock",
+                     *           "version": "0.1.0",
+                     *           "package": "@llama-orch/engine-mock",
+                     *           "state": "loaded",
+                     *           "took_ms": 3
+                     *         },
+                     *         {
+                     *           "kind": "engine-adapter",
+                     *           "id": "acme",
+                     *           "version": "2.0.0",
+                     *           "package": "acme-engine",
+                     *           "state": "failed",
+                     *           "took_ms": 1,
+                     *           "error": "needs plugin API ^2.0.0, this daemon has 1.0.0"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["PluginReport"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 429: components["responses"]["TryLater"];
+            readonly 500: components["responses"]["Internal"];
+        };
+    };
+    readonly getMetrics: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description All series */
+            readonly 200: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example # HELP queue_depth Tasks that wait
+                     *     # TYPE queue_depth gauge
+                     *     queue_depth{engine="embedded",engine_version="1.0.0",pool_id="default",priority="interactive"} 0
+                     */
+                    readonly "text/plain; version=0.0.4": string;
+                };
+            };
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 500: components["responses"]["Internal"];
+        };
+    };
+    readonly getLive: {
+        readonly parameters: {
+            readonly query?: {
+                /**
+                 * @description List the checks, for a key with the scope observe
+                 * @example
+                 */
+                readonly verbose?: string;
+            };
+            readonly header?: {
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: components["responses"]["ProbeOk"];
+            readonly 503: components["responses"]["ProbeFailed"];
+        };
+    };
+    readonly getHealth: {
+        readonly parameters: {
+            readonly query?: {
+                /**
+                 * @description List the checks, for a key with the scope observe
+                 * @example
+                 */
+                readonly verbose?: string;
+            };
+            readonly header?: {
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: components["responses"]["ProbeOk"];
+            readonly 503: components["responses"]["ProbeFailed"];
+        };
+    };
+    readonly getReady: {
+        readonly parameters: {
+            readonly query?: {
+                /**
+                 * @description List the checks, for a key with the scope observe
+                 * @example
+                 */
+                readonly verbose?: string;
+            };
+            readonly header?: {
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: components["responses"]["ProbeOk"];
+            readonly 503: components["responses"]["ProbeFailed"];
+        };
+    };
+    readonly getProblem: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            readonly path: {
+                /**
+                 * @description The code in lower case, with hyphens
+                 * @example admission-reject
+                 */
+                readonly slug: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The explanation */
+            readonly 200: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example ADMISSION_REJECT: Queue full
+                     *     Status 429, retriable.
+                     */
+                    readonly "text/plain": string;
+                };
+            };
+            readonly 404: components["responses"]["NotFound"];
+            readonly 500: components["responses"]["Internal"];
+        };
+    };
+    readonly getOpenApi: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            readonly path: {
+                /**
+                 * @description The document
+                 * @example data.json
+                 */
+                readonly name: "data.json" | "control.json";
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The document, self-contained */
+            readonly 200: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "openapi": "3.1.0",
+                     *       "info": {
+                     *         "title": "OrchQueue v1, data plane",
+                     *         "version": "1.0.0"
+                     *       },
+                     *       "paths": {}
+                     *     }
+                     */
+                    readonly "application/json": {
+                        readonly openapi: string;
+                        readonly info: {
+                            readonly [key: string]: unknown;
+                        };
+                        readonly paths: {
+                            readonly [key: string]: unknown;
+                        };
+                    } & {
+                        readonly [key: string]: unknown;
+                    };
+                };
+            };
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 500: components["responses"]["Internal"];
+        };
+    };
+}

@@ -1,0 +1,1354 @@
+// Generated from contracts/openapi by `npm run generate`; edit the contract instead.
+
+export interface paths {
+    readonly "/v1/tasks": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List tasks, newest first */
+        readonly get: operations["listTasks"];
+        readonly put?: never;
+        /**
+         * Submit a task
+         * @description Answers once the task is admitted and recorded. Repeating the call with the same `task_id` and an equal body
+         *     answers the recorded 202 with `Idempotency-Replayed: true` and does nothing else.
+         */
+        readonly post: operations["createTask"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/tasks/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Read one task */
+        readonly get: operations["getTask"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/tasks/{id}/stream": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Follow a task as server-sent events
+         * @description Sends the task's log from the cursor on and then follows it live. A frame has three lines: `id`, `event`, and
+         *     one line of JSON in `data`. Exactly one terminal frame, `end` or `error`, closes every stream. A line with a
+         *     lone colon keeps a silent connection open.
+         */
+        readonly get: operations["streamTask"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/tasks/{id}/cancel": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Cancel a task
+         * @description Idempotent, also on a task that has ended. No `token` or `metrics` frame follows the answer.
+         */
+        readonly post: operations["cancelTask"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/capabilities": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What engines and pools offer right now */
+        readonly get: operations["getCapabilities"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** @description Id of a pool */
+        readonly PoolId: string;
+        /** @enum {string} */
+        readonly Workload: "completion" | "embedding" | "rerank";
+        /** @enum {string} */
+        readonly Priority: "interactive" | "batch";
+        /**
+         * @description `exact`: equal tasks give equal bytes
+         * @enum {string}
+         */
+        readonly DeterminismGrade: "exact" | "best_effort";
+        /** @enum {string} */
+        readonly FinishReason: "stop" | "length" | "cancelled" | "budget";
+        /**
+         * @description What a full queue does
+         * @enum {string}
+         */
+        readonly PolicyLabel: "reject" | "drop-lru" | "shed-low-priority";
+        /**
+         * @description The last five are terminal
+         * @enum {string}
+         */
+        readonly TaskState: "queued" | "dispatched" | "streaming" | "preempted" | "completed" | "cancelled" | "expired" | "evicted" | "failed";
+        /**
+         * @description Codes may be added, a code never changes its meaning
+         * @enum {string}
+         */
+        readonly ErrorCode: "INVALID_PARAMS" | "DEADLINE_UNMET" | "UNTRUSTED_ARTIFACT" | "MODEL_DEPRECATED" | "ADMISSION_REJECT" | "QUEUE_FULL_DROP_LRU" | "POOL_UNREADY" | "POOL_UNAVAILABLE" | "REPLICA_EXHAUSTED" | "DECODE_TIMEOUT" | "WORKER_RESET" | "INTERNAL" | "UNAUTHENTICATED" | "FORBIDDEN" | "POLICY_DENIED" | "NOT_FOUND" | "CONFLICT" | "TURN_LIMIT" | "STREAM_GONE" | "PAYLOAD_TOO_LARGE" | "IDEMPOTENCY_MISMATCH" | "QUOTA_EXCEEDED" | "BUDGET_EXHAUSTED";
+        readonly CreateTask: {
+            /**
+             * Format: uuid
+             * @description Made by the server when absent; unique per tenant
+             */
+            readonly task_id?: string;
+            /**
+             * Format: uuid
+             * @description Absent: no session, no affinity, no budgets
+             */
+            readonly session_id?: string;
+            readonly workload: components["schemas"]["Workload"];
+            /** @description What to run */
+            readonly model_ref: string;
+            /** @description A registered engine adapter; absent: any that serves the model */
+            readonly engine?: string;
+            /**
+             * Format: int32
+             * @description Context in tokens; 0 or absent: the default of the pool
+             */
+            readonly ctx?: number;
+            readonly priority: components["schemas"]["Priority"];
+            /**
+             * Format: int64
+             * @description At most 2^63−1; absent: derived from the task id
+             */
+            readonly seed?: number | string;
+            /**
+             * @description `strict` runs only where equal tasks give equal bytes
+             * @enum {string}
+             */
+            readonly determinism?: "strict" | "best_effort";
+            /** @description Absent: the profile of the pool */
+            readonly sampler_profile_version?: string;
+            /** @description The text to complete or the query to rank against */
+            readonly prompt?: string;
+            /** @description Chat turns */
+            readonly messages?: readonly components["schemas"]["ChatMessage"][];
+            /** @description Texts to embed or documents to rank */
+            readonly inputs?: readonly string[];
+            readonly params?: components["schemas"]["SamplingParams"];
+            /**
+             * Format: int32
+             * @description Tokens to generate at most; required for a completion
+             */
+            readonly max_tokens?: number;
+            /**
+             * Format: int64
+             * @description From receipt to the end; 0 or less is refused as DEADLINE_UNMET
+             */
+            readonly deadline_ms?: number | string;
+            /**
+             * Format: int32
+             * @description A hint for predictions
+             */
+            readonly expected_tokens?: number;
+            /**
+             * @description Whether to run where the session is warm; `reuse` is the default in a session
+             * @enum {string}
+             */
+            readonly kv_hint?: "reuse" | "cold";
+            /**
+             * @description What the loss of the last reader does; `detach`, the default, lets the task run on
+             * @enum {string}
+             */
+            readonly on_disconnect?: "detach" | "cancel";
+            /** @description Only pools with all these labels are candidates */
+            readonly pool_labels?: {
+                readonly [key: string]: string;
+            };
+        };
+        readonly ChatMessage: {
+            /** @enum {string} */
+            readonly role: "system" | "user" | "assistant" | "tool";
+            readonly content: string;
+            readonly tool_calls?: readonly components["schemas"]["ToolCall"][];
+            readonly tool_call_id?: string;
+        };
+        readonly ToolCall: {
+            readonly id: string;
+            /** @constant */
+            readonly type: "function";
+            readonly function: {
+                readonly name: string;
+                /** @description JSON text */
+                readonly arguments: string;
+            };
+        };
+        /** @description Absent values come from the sampler profile of the pool; what the engine lacks is refused */
+        readonly SamplingParams: {
+            readonly temperature?: number;
+            readonly top_p?: number;
+            /**
+             * Format: int32
+             * @description 0 is off
+             */
+            readonly top_k?: number;
+            readonly min_p?: number;
+            readonly presence_penalty?: number;
+            readonly frequency_penalty?: number;
+            readonly repeat_penalty?: number;
+            readonly stop?: readonly string[];
+            readonly response_format?: components["schemas"]["ResponseFormat"];
+            readonly tools?: readonly components["schemas"]["Tool"][];
+            readonly tool_choice?: ("auto" | "none" | "required") | {
+                /** @constant */
+                readonly type: "function";
+                readonly function: {
+                    readonly name: string;
+                };
+            };
+        };
+        readonly ResponseFormat: {
+            /** @enum {string} */
+            readonly type: "text" | "json_object" | "json_schema";
+            readonly json_schema?: {
+                readonly name?: string;
+                readonly strict?: boolean;
+                /** @description The JSON Schema the answer satisfies */
+                readonly schema: {
+                    readonly [key: string]: unknown;
+                };
+            };
+        };
+        readonly Tool: {
+            /** @constant */
+            readonly type: "function";
+            readonly function: {
+                readonly name: string;
+                readonly description?: string;
+                readonly strict?: boolean;
+                /** @description JSON Schema of the arguments */
+                readonly parameters?: {
+                    readonly [key: string]: unknown;
+                };
+            };
+        };
+        readonly TaskAccepted: {
+            /** Format: uuid */
+            readonly task_id: string;
+            /**
+             * Format: int32
+             * @description Tasks that would run first
+             */
+            readonly queue_position: number;
+            /**
+             * Format: int64
+             * @description Median time until the start
+             */
+            readonly predicted_start_ms: number;
+            /** Format: int64 */
+            readonly predicted_start_p90_ms: number;
+            /**
+             * Format: int64
+             * @description Pause before the next submission; 0 while the queue is at most half full
+             */
+            readonly backoff_ms: number;
+            readonly pool_id: components["schemas"]["PoolId"];
+            readonly seed: components["schemas"]["Seed"];
+            /** @description Path of the stream */
+            readonly stream: string;
+        };
+        /**
+         * Format: int64
+         * @description A number while exact in JSON, else decimal digits
+         */
+        readonly Seed: number | string;
+        readonly Task: {
+            /** Format: uuid */
+            readonly task_id: string;
+            /** Format: uuid */
+            readonly session_id: string | null;
+            readonly state: components["schemas"]["TaskState"];
+            readonly priority: components["schemas"]["Priority"];
+            readonly workload: components["schemas"]["Workload"];
+            readonly model_ref: string;
+            readonly engine: string | null;
+            readonly engine_version: string | null;
+            readonly pool_id: components["schemas"]["PoolId"];
+            /** @description Null until a replica took the task */
+            readonly replica_id: string | null;
+            readonly model_digest: string | null;
+            readonly seed: components["schemas"]["Seed"];
+            /**
+             * Format: int32
+             * @description Null unless the task waits
+             */
+            readonly queue_position: number | null;
+            /** Format: int64 */
+            readonly predicted_start_ms: number | null;
+            /** Format: int64 */
+            readonly predicted_start_p90_ms: number | null;
+            /**
+             * Format: int32
+             * @description Tokens delivered so far
+             */
+            readonly tokens_out: number;
+            /**
+             * Format: int64
+             * @description From the first token on
+             */
+            readonly decode_ms: number;
+            readonly finish_reason: components["schemas"]["FinishReason"] | null;
+            readonly error: components["schemas"]["ErrorFrame"] | null;
+            /** Format: int64 */
+            readonly created_ms: number;
+            /** Format: int64 */
+            readonly started_ms: number | null;
+            /** Format: int64 */
+            readonly ended_ms: number | null;
+            /** Format: int64 */
+            readonly deadline_at_ms: number | null;
+            readonly correlation_id: string;
+            /** @description Id of the artifact that keeps the stream */
+            readonly transcript: string | null;
+        };
+        readonly TaskList: {
+            readonly items: readonly components["schemas"]["Task"][];
+            readonly next_cursor: string | null;
+        };
+        /** @description Tokens counted by the engine */
+        readonly Usage: {
+            /** Format: int32 */
+            readonly prompt_tokens: number;
+            /** Format: int32 */
+            readonly cached_tokens?: number;
+            /** Format: int32 */
+            readonly completion_tokens: number;
+        };
+        /** @description A replica has taken the task; first, exactly once */
+        readonly StartedFrame: {
+            /**
+             * Format: int32
+             * @description As in the 202
+             */
+            readonly queue_position: number;
+            /**
+             * Format: int64
+             * @description As in the 202
+             */
+            readonly predicted_start_ms: number;
+            /** Format: int64 */
+            readonly queue_time_ms?: number;
+            readonly engine?: string;
+            readonly engine_version?: string;
+            readonly model_digest?: string | null;
+            readonly pool_id?: components["schemas"]["PoolId"];
+            readonly replica_id?: string;
+            /** Format: int32 */
+            readonly prompt_tokens?: number;
+            readonly seed?: components["schemas"]["Seed"];
+            readonly sampler_profile_version?: string;
+            readonly determinism?: components["schemas"]["DeterminismGrade"];
+            readonly kv_warmth?: boolean;
+        };
+        readonly TokenFrame: {
+            /** @description Whole UTF-8; all t of a stream, joined, are the output */
+            readonly t: string;
+            /**
+             * Format: int32
+             * @description 0, 1, 2 … per token frame
+             */
+            readonly i: number;
+            readonly logprob?: number;
+            /** @description The text is reasoning, not answer */
+            readonly reasoning?: boolean;
+            readonly tool_call?: {
+                /** Format: int32 */
+                readonly index: number;
+                readonly id?: string;
+                readonly name?: string;
+                readonly arguments?: string;
+            };
+        };
+        /** @description Only after the first token */
+        readonly MetricsFrame: {
+            /** Format: int32 */
+            readonly queue_depth: number;
+            readonly on_time_probability: number;
+            readonly kv_warmth?: boolean;
+            /** Format: int64 */
+            readonly tokens_budget_remaining?: number;
+            /** Format: int64 */
+            readonly time_budget_remaining_ms?: number;
+            readonly cost_budget_remaining?: number;
+            /** Format: int32 */
+            readonly tokens_in?: number;
+            /** Format: int32 */
+            readonly tokens_out?: number;
+            readonly gpu?: readonly components["schemas"]["GpuSample"][];
+            readonly preempted?: boolean;
+            readonly resumable?: boolean;
+            readonly requeued?: boolean;
+            readonly kv_migrated?: boolean;
+            readonly replica_id?: string;
+        };
+        readonly GpuSample: {
+            /** Format: int32 */
+            readonly device: number;
+            readonly utilization?: number;
+            /** Format: int64 */
+            readonly vram_used_bytes?: number;
+            /** Format: int64 */
+            readonly vram_total_bytes?: number;
+        };
+        /** @description Terminal; the task ended as it should or was cancelled */
+        readonly EndFrame: {
+            /**
+             * Format: int32
+             * @description Tokens delivered
+             */
+            readonly tokens_out: number;
+            /**
+             * Format: int64
+             * @description First token to end
+             */
+            readonly decode_ms: number;
+            readonly finish_reason?: components["schemas"]["FinishReason"];
+            readonly usage?: components["schemas"]["Usage"];
+            /** @description Result of an embedding or a rerank, in the order of inputs */
+            readonly output?: {
+                readonly embeddings?: readonly (readonly number[])[];
+                readonly scores?: readonly number[];
+            };
+        };
+        /** @description Terminal; why the task failed */
+        readonly ErrorFrame: {
+            readonly code: components["schemas"]["ErrorCode"];
+            readonly message: string;
+            readonly engine?: string | null;
+            readonly pool_id?: string;
+            readonly retriable?: boolean;
+            /** Format: int32 */
+            readonly retry_after_ms?: number;
+            readonly policy_label?: components["schemas"]["PolicyLabel"];
+            readonly correlation_id?: string;
+        };
+        /** @description Only for readers that ask; repeats the id of the last logged frame */
+        readonly QueuedFrame: {
+            /** Format: int32 */
+            readonly position: number;
+            /** Format: int64 */
+            readonly predicted_start_ms: number;
+            /** Format: int64 */
+            readonly p90: number;
+            /** Format: int64 */
+            readonly eta_at_ms?: number;
+        };
+        readonly Capabilities: {
+            /** @description The version of this document */
+            readonly api_version: string;
+            readonly engines: readonly components["schemas"]["EngineCapabilities"][];
+        };
+        readonly EngineCapabilities: {
+            readonly engine: string;
+            readonly engine_version: string;
+            /** Format: int32 */
+            readonly ctx_max: number;
+            readonly supported_workloads: readonly components["schemas"]["Workload"][];
+            /**
+             * Format: int32
+             * @description Slots of all Ready replicas
+             */
+            readonly concurrency: number;
+            /** @description Empty when the caller has none */
+            readonly rate_limits: {
+                readonly rps?: number;
+                readonly burst?: number;
+            };
+            readonly features: {
+                readonly determinism: components["schemas"]["DeterminismGrade"];
+                readonly interruptible_decode: boolean;
+                readonly tools: boolean;
+                readonly json_schema: boolean;
+                readonly fim: boolean;
+            };
+            readonly sampler_profiles: readonly string[];
+            readonly pools: readonly components["schemas"]["PoolCapabilities"][];
+        };
+        readonly PoolCapabilities: {
+            readonly pool_id: components["schemas"]["PoolId"];
+            readonly model_id: string;
+            readonly model_digest: string | null;
+            /** Format: int32 */
+            readonly ctx_max: number;
+            /** Format: int32 */
+            readonly slots_total: number;
+            /** @description The pool runs on the CPU by declaration */
+            readonly cpu: boolean;
+            readonly ready: boolean;
+            readonly full_policy: components["schemas"]["PolicyLabel"];
+            readonly labels: {
+                readonly [key: string]: string;
+            };
+        };
+        /** @description Every refusal of a native route; a client retries only where `retriable` is true */
+        readonly Problem: {
+            /** @description Path of the page that explains the code */
+            readonly type: string;
+            readonly title: string;
+            readonly status: number;
+            /** @description What happened, to what, and what to do next */
+            readonly detail: string;
+            readonly instance: string;
+            readonly code: components["schemas"]["ErrorCode"];
+            /** @description Equals detail */
+            readonly message: string;
+            readonly retriable: boolean;
+            readonly correlation_id: string;
+            /** @description Always present on errors of a task */
+            readonly engine?: string | null;
+            readonly pool_id?: string;
+            /**
+             * Format: int32
+             * @description On every 429, and on a retriable 503 or 409
+             */
+            readonly retry_after_ms?: number;
+            readonly policy_label?: components["schemas"]["PolicyLabel"];
+            /** @description Every violation found, with INVALID_PARAMS */
+            readonly errors?: readonly {
+                /** @description JSON Pointer into the body, or the name of a header or parameter after a slash */
+                readonly pointer: string;
+                readonly message: string;
+            }[];
+            /** @description With DEADLINE_UNMET */
+            readonly predicted?: {
+                /** Format: int64 */
+                readonly start_p50_ms: number;
+                /** Format: int64 */
+                readonly start_p90_ms: number;
+                /** Format: int64 */
+                readonly decode_ms: number;
+                /** Format: int64 */
+                readonly deadline_ms: number | string;
+            };
+            /** @description With QUOTA_EXCEEDED, BUDGET_EXHAUSTED, TURN_LIMIT */
+            readonly limit?: {
+                readonly name: string;
+                readonly value: number;
+                readonly used: number;
+            };
+            /** @description With POLICY_DENIED */
+            readonly policy?: {
+                readonly id: string;
+                readonly version: string;
+                readonly reason: string;
+            };
+            readonly snapshot?: components["schemas"]["StreamSnapshot"];
+        };
+        /** @description With STREAM_GONE, the text so far; follow a running task with after = next_seq − 1 */
+        readonly StreamSnapshot: {
+            /** Format: uuid */
+            readonly task_id: string;
+            readonly state: components["schemas"]["TaskState"];
+            readonly text: string;
+            /** Format: int64 */
+            readonly next_seq: number;
+            readonly finish_reason: components["schemas"]["FinishReason"] | null;
+            readonly error: components["schemas"]["ErrorFrame"] | null;
+            readonly transcript: string | null;
+        };
+    };
+    responses: {
+        /** @description `INVALID_PARAMS`, `DEADLINE_UNMET` or `UNTRUSTED_ARTIFACT` */
+        readonly InvalidParams: {
+            headers: {
+                readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `UNAUTHENTICATED`: no key was sent */
+        readonly Unauthenticated: {
+            headers: {
+                readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                readonly "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/unauthenticated",
+                 *       "title": "Key missing",
+                 *       "status": 401,
+                 *       "detail": "this route needs a key; send Authorization: Bearer <key>",
+                 *       "instance": "/v1/tasks",
+                 *       "code": "UNAUTHENTICATED",
+                 *       "message": "this route needs a key; send Authorization: Bearer <key>",
+                 *       "retriable": false,
+                 *       "correlation_id": "9f2c1a52"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `FORBIDDEN`, `POLICY_DENIED` or `MODEL_DEPRECATED` */
+        readonly Forbidden: {
+            headers: {
+                readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/forbidden",
+                 *       "title": "Forbidden",
+                 *       "status": 403,
+                 *       "detail": "the key lacks the scope infer; ask for a key that has it",
+                 *       "instance": "/v1/tasks",
+                 *       "code": "FORBIDDEN",
+                 *       "message": "the key lacks the scope infer; ask for a key that has it",
+                 *       "retriable": false,
+                 *       "correlation_id": "9f2c1a52"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `NOT_FOUND`: no such route, task, model or pool for this key */
+        readonly NotFound: {
+            headers: {
+                readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/not-found",
+                 *       "title": "Not found",
+                 *       "status": 404,
+                 *       "detail": "no model qwenn; near names: qwen",
+                 *       "instance": "/v1/tasks",
+                 *       "code": "NOT_FOUND",
+                 *       "message": "no model qwenn; near names: qwen",
+                 *       "engine": null,
+                 *       "retriable": false,
+                 *       "correlation_id": "9f2c1a52"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `CONFLICT` (retriable while the same call is still running) or `TURN_LIMIT` */
+        readonly Conflict: {
+            headers: {
+                readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                readonly "Retry-After": components["headers"]["RetryAfterIfRetriable"];
+                readonly "X-Backoff-Ms": components["headers"]["BackoffMsIfRetriable"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/conflict",
+                 *       "title": "Conflict",
+                 *       "status": 409,
+                 *       "detail": "this task is being admitted by another call; retry in 1 s",
+                 *       "instance": "/v1/tasks",
+                 *       "code": "CONFLICT",
+                 *       "message": "this task is being admitted by another call; retry in 1 s",
+                 *       "engine": "llamacpp",
+                 *       "retriable": true,
+                 *       "retry_after_ms": 1000,
+                 *       "correlation_id": "9f2c1a52"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `STREAM_GONE`: the log no longer holds the next frame */
+        readonly StreamGone: {
+            headers: {
+                readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/stream-gone",
+                 *       "title": "Stream position gone",
+                 *       "status": 410,
+                 *       "detail": "frames up to 90 are gone; take the snapshot and follow with after=120",
+                 *       "instance": "/v1/tasks/0198f1d2-7c3a-7b21-8f3e-5a0d1c2b3e4f/stream",
+                 *       "code": "STREAM_GONE",
+                 *       "message": "frames up to 90 are gone; take the snapshot and follow with after=120",
+                 *       "engine": "llamacpp",
+                 *       "pool_id": "chat",
+                 *       "retriable": false,
+                 *       "correlation_id": "9f2c1a52",
+                 *       "snapshot": {
+                 *         "task_id": "0198f1d2-7c3a-7b21-8f3e-5a0d1c2b3e4f",
+                 *         "state": "streaming",
+                 *         "text": "old pond",
+                 *         "next_seq": 121,
+                 *         "finish_reason": null,
+                 *         "error": null,
+                 *         "transcript": null
+                 *       }
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `PAYLOAD_TOO_LARGE`: the body is over its limit */
+        readonly PayloadTooLarge: {
+            headers: {
+                readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/payload-too-large",
+                 *       "title": "Payload too large",
+                 *       "status": 413,
+                 *       "detail": "the body is over 4194304 bytes; send less",
+                 *       "instance": "/v1/tasks",
+                 *       "code": "PAYLOAD_TOO_LARGE",
+                 *       "message": "the body is over 4194304 bytes; send less",
+                 *       "retriable": false,
+                 *       "correlation_id": "9f2c1a52"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `INVALID_PARAMS`: the body is not plain `application/json` */
+        readonly UnsupportedMediaType: {
+            headers: {
+                readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/invalid-params",
+                 *       "title": "Invalid parameters",
+                 *       "status": 415,
+                 *       "detail": "the body must be application/json, not compressed",
+                 *       "instance": "/v1/tasks",
+                 *       "code": "INVALID_PARAMS",
+                 *       "message": "the body must be application/json, not compressed",
+                 *       "retriable": false,
+                 *       "correlation_id": "9f2c1a52",
+                 *       "errors": [
+                 *         {
+                 *           "pointer": "",
+                 *           "message": "must be application/json"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `IDEMPOTENCY_MISMATCH`: the id or key was used with another body */
+        readonly IdempotencyMismatch: {
+            headers: {
+                readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/idempotency-mismatch",
+                 *       "title": "Id or key reused with another body",
+                 *       "status": 422,
+                 *       "detail": "this task_id belongs to another body; use a new one",
+                 *       "instance": "/v1/tasks",
+                 *       "code": "IDEMPOTENCY_MISMATCH",
+                 *       "message": "this task_id belongs to another body; use a new one",
+                 *       "retriable": false,
+                 *       "correlation_id": "9f2c1a52"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `ADMISSION_REJECT`, `QUEUE_FULL_DROP_LRU`, `QUOTA_EXCEEDED` or `BUDGET_EXHAUSTED` */
+        readonly TryLater: {
+            headers: {
+                readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                readonly "Retry-After": components["headers"]["RetryAfter"];
+                readonly "X-Backoff-Ms": components["headers"]["BackoffMs"];
+                readonly "X-Queue-Position": components["headers"]["QueuePosition"];
+                readonly "X-Queue-ETA-Ms": components["headers"]["QueueEta"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/admission-reject",
+                 *       "title": "Queue full",
+                 *       "status": 429,
+                 *       "detail": "queue of pool chat is full (128); retry in 2 s",
+                 *       "instance": "/v1/tasks",
+                 *       "code": "ADMISSION_REJECT",
+                 *       "message": "queue of pool chat is full (128); retry in 2 s",
+                 *       "engine": "llamacpp",
+                 *       "pool_id": "chat",
+                 *       "retriable": true,
+                 *       "retry_after_ms": 2000,
+                 *       "policy_label": "reject",
+                 *       "correlation_id": "9f2c1a52"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `INTERNAL`, `DECODE_TIMEOUT` or `WORKER_RESET` */
+        readonly Internal: {
+            headers: {
+                readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/internal",
+                 *       "title": "Internal error",
+                 *       "status": 500,
+                 *       "detail": "the daemon failed to handle this request; report the correlation id",
+                 *       "instance": "/v1/tasks",
+                 *       "code": "INTERNAL",
+                 *       "message": "the daemon failed to handle this request; report the correlation id",
+                 *       "retriable": false,
+                 *       "correlation_id": "9f2c1a52"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `POOL_UNREADY`, `POOL_UNAVAILABLE` or `REPLICA_EXHAUSTED`; a known model that no pool serves is not retriable */
+        readonly Unavailable: {
+            headers: {
+                readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                readonly "Retry-After": components["headers"]["RetryAfterIfRetriable"];
+                readonly "X-Backoff-Ms": components["headers"]["BackoffMsIfRetriable"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/pool-unready",
+                 *       "title": "Pool not ready",
+                 *       "status": 503,
+                 *       "detail": "pool chat is loading its model; retry in 4 s",
+                 *       "instance": "/v1/tasks",
+                 *       "code": "POOL_UNREADY",
+                 *       "message": "pool chat is loading its model; retry in 4 s",
+                 *       "engine": "llamacpp",
+                 *       "pool_id": "chat",
+                 *       "retriable": true,
+                 *       "retry_after_ms": 4000,
+                 *       "correlation_id": "9f2c1a52"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
+    parameters: {
+        /**
+         * @description Echoed when it matches; any other value is replaced, never refused
+         * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+         */
+        readonly CorrelationId: string;
+        /**
+         * @description Name of the calling program, kept with the task
+         * @example nightly-report
+         */
+        readonly ClientId: string;
+        /**
+         * @description Makes a repeated call answer the recorded 2xx; scoped to key, method and route
+         * @example report-2026-11-20
+         */
+        readonly IdempotencyKey: string;
+        /**
+         * @description The task's id, any case
+         * @example 0198f1d2-7c3a-7b21-8f3e-5a0d1c2b3e4f
+         */
+        readonly TaskId: string;
+        /**
+         * @description Items per page
+         * @example 50
+         */
+        readonly Limit: number;
+        /**
+         * @description The `next_cursor` of the page before
+         * @example MDE5OGYxZDI
+         */
+        readonly Cursor: string;
+    };
+    requestBodies: never;
+    headers: {
+        /** @description Ties the answer to logs, metrics and the task */
+        readonly CorrelationId: string;
+        /** @description Where the task can be read */
+        readonly TaskLocation: string;
+        /** @description Present when a recorded answer is repeated */
+        readonly IdempotencyReplayed: "true";
+        /** @description Seconds to wait, rounded up */
+        readonly RetryAfter: number;
+        /** @description The same wait in milliseconds */
+        readonly BackoffMs: number;
+        /** @description Present when the body says retriable */
+        readonly RetryAfterIfRetriable: number;
+        /** @description Present when the body says retriable */
+        readonly BackoffMsIfRetriable: number;
+        /** @description Tasks that would run first */
+        readonly QueuePosition: number;
+        /** @description Milliseconds until the predicted start */
+        readonly QueueEta: number;
+        /** @description Tokens the session may still spend, with active budgets */
+        readonly BudgetTokens: number;
+        /** @description Decode time the session may still spend, with active budgets */
+        readonly BudgetTime: number;
+        /** @description Cost the session may still spend, with active budgets */
+        readonly BudgetCost: number;
+        /** @description How to authenticate */
+        readonly WwwAuthenticate: "Bearer";
+    };
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    readonly listTasks: {
+        readonly parameters: {
+            readonly query?: {
+                /**
+                 * @description Items per page
+                 * @example 50
+                 */
+                readonly limit?: components["parameters"]["Limit"];
+                /**
+                 * @description The `next_cursor` of the page before
+                 * @example MDE5OGYxZDI
+                 */
+                readonly cursor?: components["parameters"]["Cursor"];
+                /**
+                 * @description Only tasks in this state
+                 * @example streaming
+                 */
+                readonly state?: components["schemas"]["TaskState"];
+                /**
+                 * @description Only tasks of this session
+                 * @example 0198f1d2-7c3a-7b21-8f3e-000000000001
+                 */
+                readonly session_id?: string;
+                /**
+                 * @description Only tasks of this pool
+                 * @example chat
+                 */
+                readonly pool_id?: components["schemas"]["PoolId"];
+            };
+            readonly header?: {
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description One page of tasks */
+            readonly 200: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["TaskList"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidParams"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 429: components["responses"]["TryLater"];
+            readonly 500: components["responses"]["Internal"];
+        };
+    };
+    readonly createTask: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+                /**
+                 * @description Makes a repeated call answer the recorded 2xx; scoped to key, method and route
+                 * @example report-2026-11-20
+                 */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description Name of the calling program, kept with the task
+                 * @example nightly-report
+                 */
+                readonly "X-Client-Id"?: components["parameters"]["ClientId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["CreateTask"];
+            };
+        };
+        readonly responses: {
+            /** @description Admitted and recorded */
+            readonly 202: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly Location: components["headers"]["TaskLocation"];
+                    readonly "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    readonly "X-Budget-Tokens-Remaining": components["headers"]["BudgetTokens"];
+                    readonly "X-Budget-Time-Remaining-Ms": components["headers"]["BudgetTime"];
+                    readonly "X-Budget-Cost-Remaining": components["headers"]["BudgetCost"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "task_id": "0198f1d2-7c3a-7b21-8f3e-5a0d1c2b3e4f",
+                     *       "queue_position": 3,
+                     *       "predicted_start_ms": 420,
+                     *       "predicted_start_p90_ms": 910,
+                     *       "backoff_ms": 0,
+                     *       "pool_id": "chat",
+                     *       "seed": 4242,
+                     *       "stream": "/v1/tasks/0198f1d2-7c3a-7b21-8f3e-5a0d1c2b3e4f/stream"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["TaskAccepted"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidParams"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["PayloadTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["IdempotencyMismatch"];
+            readonly 429: components["responses"]["TryLater"];
+            readonly 500: components["responses"]["Internal"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly getTask: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            readonly path: {
+                /**
+                 * @description The task's id, any case
+                 * @example 0198f1d2-7c3a-7b21-8f3e-5a0d1c2b3e4f
+                 */
+                readonly id: components["parameters"]["TaskId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The task */
+            readonly 200: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "task_id": "0198f1d2-7c3a-7b21-8f3e-5a0d1c2b3e4f",
+                     *       "session_id": null,
+                     *       "state": "completed",
+                     *       "priority": "interactive",
+                     *       "workload": "completion",
+                     *       "model_ref": "haiku-nano",
+                     *       "engine": "embedded",
+                     *       "engine_version": "1.0.0",
+                     *       "pool_id": "default",
+                     *       "replica_id": "default-0",
+                     *       "model_digest": "sha256:0f343b0931126a20f133d67c2b018a3b5e9d7e1a3b2b1b6a4b1d0f5b1b7a9c21",
+                     *       "seed": 4242,
+                     *       "queue_position": null,
+                     *       "predicted_start_ms": 0,
+                     *       "predicted_start_p90_ms": 0,
+                     *       "tokens_out": 17,
+                     *       "decode_ms": 84,
+                     *       "finish_reason": "stop",
+                     *       "error": null,
+                     *       "created_ms": 1790000000000,
+                     *       "started_ms": 1790000000004,
+                     *       "ended_ms": 1790000000093,
+                     *       "deadline_at_ms": null,
+                     *       "correlation_id": "9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11",
+                     *       "transcript": null
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Task"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidParams"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 429: components["responses"]["TryLater"];
+            readonly 500: components["responses"]["Internal"];
+        };
+    };
+    readonly streamTask: {
+        readonly parameters: {
+            readonly query?: {
+                /**
+                 * @description Send frames whose id is greater than this one; wins over `Last-Event-ID`
+                 * @example 12
+                 */
+                readonly after?: number;
+                /**
+                 * @description Ask for `queued` frames while the task waits
+                 * @example queued
+                 */
+                readonly events?: "queued";
+            };
+            readonly header?: {
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+                /**
+                 * @description The id of the last frame the reader has
+                 * @example 12
+                 */
+                readonly "Last-Event-ID"?: number;
+                /**
+                 * @description Same as the query parameter `events`
+                 * @example queued
+                 */
+                readonly "Accept-Events"?: "queued";
+            };
+            readonly path: {
+                /**
+                 * @description The task's id, any case
+                 * @example 0198f1d2-7c3a-7b21-8f3e-5a0d1c2b3e4f
+                 */
+                readonly id: components["parameters"]["TaskId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The task's log */
+            readonly 200: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    /** @description Keeps intermediaries from buffering or changing the stream */
+                    readonly "Cache-Control"?: "no-cache, no-transform";
+                    /** @description Switches proxy buffering off */
+                    readonly "X-Accel-Buffering"?: "no";
+                    readonly "X-Queue-Position": components["headers"]["QueuePosition"];
+                    readonly "X-Queue-ETA-Ms": components["headers"]["QueueEta"];
+                    readonly "X-Budget-Tokens-Remaining": components["headers"]["BudgetTokens"];
+                    readonly "X-Budget-Time-Remaining-Ms": components["headers"]["BudgetTime"];
+                    readonly "X-Budget-Cost-Remaining": components["headers"]["BudgetCost"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/event-stream": string;
+                };
+            };
+            readonly 400: components["responses"]["InvalidParams"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 410: components["responses"]["StreamGone"];
+            readonly 429: components["responses"]["TryLater"];
+            readonly 500: components["responses"]["Internal"];
+        };
+    };
+    readonly cancelTask: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+                /**
+                 * @description Makes a repeated call answer the recorded 2xx; scoped to key, method and route
+                 * @example report-2026-11-20
+                 */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            readonly path: {
+                /**
+                 * @description The task's id, any case
+                 * @example 0198f1d2-7c3a-7b21-8f3e-5a0d1c2b3e4f
+                 */
+                readonly id: components["parameters"]["TaskId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The task has ended */
+            readonly 204: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 400: components["responses"]["InvalidParams"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["PayloadTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["IdempotencyMismatch"];
+            readonly 429: components["responses"]["TryLater"];
+            readonly 500: components["responses"]["Internal"];
+        };
+    };
+    readonly getCapabilities: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description One item per engine and version */
+            readonly 200: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "api_version": "1.0.0",
+                     *       "engines": [
+                     *         {
+                     *           "engine": "llamacpp",
+                     *           "engine_version": "b6710",
+                     *           "ctx_max": 8192,
+                     *           "supported_workloads": [
+                     *             "completion",
+                     *             "embedding"
+                     *           ],
+                     *           "concurrency": 2,
+                     *           "rate_limits": {
+                     *             "rps": 20,
+                     *             "burst": 40
+                     *           },
+                     *           "features": {
+                     *             "determinism": "exact",
+                     *             "interruptible_decode": false,
+                     *             "tools": true,
+                     *             "json_schema": true,
+                     *             "fim": false
+                     *           },
+                     *           "sampler_profiles": [
+                     *             "v1"
+                     *           ],
+                     *           "pools": [
+                     *             {
+                     *               "pool_id": "chat",
+                     *               "model_id": "qwen",
+                     *               "model_digest": "sha256:0f343b0931126a20f133d67c2b018a3b5e9d7e1a3b2b1b6a4b1d0f5b1b7a9c21",
+                     *               "ctx_max": 8192,
+                     *               "slots_total": 2,
+                     *               "cpu": false,
+                     *               "ready": true,
+                     *               "full_policy": "reject",
+                     *               "labels": {}
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Capabilities"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 429: components["responses"]["TryLater"];
+            readonly 500: components["responses"]["Internal"];
+        };
+    };
+}

@@ -1,0 +1,9 @@
+export { Client, type CallOptions, type Completion, type SubmitOptions } from './client.js';
+export { ApiError, TaskFailedError, UnreachableError } from './api-error.js';
+export { type ClientOptions } from './http.js';
+export { type StreamOptions } from './follow.js';
+export { type RetryOptions } from './retry.js';
+export { isTerminal } from './sse.js';
+export type * from './types.js';
+export { type operations as DataOperations, type paths as DataPaths } from './generated/orchqueue.js';
+export { type operations as ControlOperations, type paths as ControlPaths } from './generated/control.js';

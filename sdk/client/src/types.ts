@@ -1,0 +1,68 @@
+import { type components as Control, type operations as ControlOperations } from './generated/control.js';
+import { type components as Data, type operations as DataOperations } from './generated/orchqueue.js';
+
+type Schemas = Data['schemas'];
+type ControlSchemas = Control['schemas'];
+
+export type CreateTask = Schemas['CreateTask'];
+export type ChatMessage = Schemas['ChatMessage'];
+export type SamplingParams = Schemas['SamplingParams'];
+export type ResponseFormat = Schemas['ResponseFormat'];
+export type Tool = Schemas['Tool'];
+export type ToolCall = Schemas['ToolCall'];
+export type Workload = Schemas['Workload'];
+export type Priority = Schemas['Priority'];
+/** 0 to 2^63−1: a number while exact in JSON, else decimal digits. */
+export type Seed = Schemas['Seed'];
+
+export type TaskAccepted = Schemas['TaskAccepted'];
+export type Task = Schemas['Task'];
+export type TaskList = Schemas['TaskList'];
+export type TaskState = Schemas['TaskState'];
+export type FinishReason = Schemas['FinishReason'];
+export type Usage = Schemas['Usage'];
+
+export type Problem = Schemas['Problem'];
+export type ErrorCode = Schemas['ErrorCode'];
+export type PolicyLabel = Schemas['PolicyLabel'];
+export type StreamSnapshot = Schemas['StreamSnapshot'];
+
+export type Capabilities = Schemas['Capabilities'];
+export type EngineCapabilities = Schemas['EngineCapabilities'];
+export type PoolCapabilities = Schemas['PoolCapabilities'];
+export type DeterminismGrade = Schemas['DeterminismGrade'];
+
+export type PoolHealth = ControlSchemas['PoolHealth'];
+export type PoolList = ControlSchemas['PoolList'];
+export type PoolState = ControlSchemas['PoolState'];
+export type ReplicaHealth = ControlSchemas['ReplicaHealth'];
+export type GpuSample = Schemas['GpuSample'];
+export type PluginReport = ControlSchemas['PluginReport'];
+export type PluginStatus = ControlSchemas['PluginStatus'];
+
+export type StartedFrame = Schemas['StartedFrame'];
+export type TokenFrame = Schemas['TokenFrame'];
+export type MetricsFrame = Schemas['MetricsFrame'];
+export type EndFrame = Schemas['EndFrame'];
+export type ErrorFrame = Schemas['ErrorFrame'];
+export type QueuedFrame = Schemas['QueuedFrame'];
+
+/** Payload of each event of a task's stream. */
+export interface StreamEvents {
+  readonly started: StartedFrame;
+  readonly token: TokenFrame;
+  readonly metrics: MetricsFrame;
+  readonly end: EndFrame;
+  readonly error: ErrorFrame;
+  readonly queued: QueuedFrame;
+}
+
+/** One frame of a task's stream. `id` is its place in the task's log; a `queued` frame repeats the last logged id. */
+export type StreamFrame = {
+  [Event in keyof StreamEvents]: { readonly id: number; readonly event: Event; readonly data: StreamEvents[Event] };
+}[keyof StreamEvents];
+
+/** Filters and paging of `GET /v1/tasks`. */
+export type ListTasksQuery = NonNullable<DataOperations['listTasks']['parameters']['query']>;
+/** Paging of `GET /v1/pools`. */
+export type ListPoolsQuery = NonNullable<ControlOperations['listPools']['parameters']['query']>;

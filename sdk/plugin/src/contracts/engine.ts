@@ -1,0 +1,195 @@
+import type { EngineError } from './engine-error.js';
+import type { Plugin, PluginDefinition } from './plugin.js';
+
+/** What a task asks of an engine. */
+export type Workload = 'completion' | 'embedding' | 'rerank';
+
+/** `exact`: equal requests give equal bytes, whatever else the engine does. */
+export type DeterminismGrade = 'exact' | 'best_effort';
+
+/** Makes connections to one kind of engine. */
+export interface EngineAdapter {
+  /**
+   * Binds the adapter to one replica: starts the engine or opens the way to it. Loading may go on afterwards; `health` tells.
+   * @throws EngineError when the engine cannot be reached or started
+   */
+  connect(endpoint: EngineEndpoint): Promise<EngineConnection>;
+}
+
+/** One replica as the operator configured it. */
+export interface EngineEndpoint {
+  readonly poolId: string;
+  readonly replicaId: string;
+  /** Base URL of an engine that runs elsewhere; absent when the adapter starts it. */
+  readonly url?: string;
+  readonly model: EngineModel;
+  /** Sequences to decode at once. */
+  readonly slots: number;
+  /** Context of one request in tokens; absent: the model's own limit, at most 8192. */
+  readonly contextTokens?: number;
+  /** Milliseconds that loading may take. */
+  readonly loadTimeoutMs: number;
+}
+
+export interface EngineModel {
+  /** The model ref of the pool, as written by the operator. */
+  readonly ref: string;
+  readonly id: string;
+  /** Absolute path of local weights. */
+  readonly path?: string;
+}
+
+/** An adapter bound to one replica. */
+export interface EngineConnection {
+  /** Facts of the loaded engine; called when `health` said `ready`. */
+  describe(signal: AbortSignal): Promise<EngineDescription>;
+  health(signal: AbortSignal): Promise<EngineHealth>;
+  /**
+   * Decodes one task. Yields batches, each holding everything that one read brought; the last event of all is one `end`.
+   * Yields nothing once the signal is aborted, and returns only when the slot is free again.
+   * @throws EngineError when the engine fails; nothing is yielded afterwards
+   */
+  generate(request: GenerateRequest, signal: AbortSignal): AsyncIterable<readonly EngineEvent[]>;
+  /** Vectors of `inputs`, in their order. Default: the workload `embedding` is not offered. */
+  embed?(request: EmbedRequest, signal: AbortSignal): Promise<EmbedResult>;
+  /** Scores of `inputs` against the query, in their order. Default: the workload `rerank` is not offered. */
+  rerank?(request: RerankRequest, signal: AbortSignal): Promise<RerankResult>;
+  /** Prompt length in tokens, as the engine would see it. Default: the host estimates from the bytes. */
+  countTokens?(prompt: EnginePrompt, signal: AbortSignal): Promise<number>;
+  /** Settles when the engine is gone for good. Default: the host finds out by `health`. */
+  readonly lost?: Promise<EngineError>;
+  /** Ends running work and frees every resource. Calling twice is harmless. */
+  close(): Promise<void>;
+}
+
+export interface EngineHealth {
+  readonly state: 'ready' | 'loading' | 'failed';
+  /** Why, for people; holds no secret and no path of the host. */
+  readonly reason?: string;
+}
+
+export interface EngineDescription {
+  readonly engineVersion: string;
+  /** `sha256:<64 hex>` of the weights, or the best identity that the engine offers. */
+  readonly modelDigest?: string;
+  readonly quant?: string;
+  readonly slots: number;
+  /** Context of one request in tokens. */
+  readonly contextTokens: number;
+  readonly workloads: readonly Workload[];
+  readonly determinism: DeterminismGrade;
+  /** Width of the seed that the engine uses, 1 to 53. The host reduces every seed to it. */
+  readonly seedBits: number;
+  readonly features: EngineFeatures;
+}
+
+/** Optional abilities. Absent means: not offered, and the host refuses tasks that ask for it. */
+export interface EngineFeatures {
+  /** Sampling parameters the engine honours; `temperature`, `top_p`, `top_k` are expected of every engine. */
+  readonly params: readonly SamplingParam[];
+  readonly chat: boolean;
+  readonly jsonSchema?: boolean;
+  readonly tools?: boolean;
+  readonly fim?: boolean;
+  /** The engine can suspend a running decode at a token boundary. */
+  readonly interruptibleDecode?: boolean;
+  /** A cancel takes effect while the prompt is still being read. */
+  readonly promptAbort?: boolean;
+}
+
+export type SamplingParam =
+  | 'temperature'
+  | 'top_p'
+  | 'top_k'
+  | 'min_p'
+  | 'presence_penalty'
+  | 'frequency_penalty'
+  | 'repeat_penalty'
+  | 'stop';
+
+export type EnginePrompt =
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'chat'; readonly messages: readonly ChatMessage[] };
+
+export interface ChatMessage {
+  readonly role: 'system' | 'user' | 'assistant' | 'tool';
+  readonly content: string;
+}
+
+/** Every value is named, so that no engine default decides. */
+export interface Sampling {
+  readonly temperature: number;
+  readonly topP: number;
+  /** 0 = off. */
+  readonly topK: number;
+  readonly minP: number;
+  readonly presencePenalty: number;
+  readonly frequencyPenalty: number;
+  readonly repeatPenalty: number;
+  readonly stop: readonly string[];
+}
+
+export interface GenerateRequest {
+  readonly taskId: string;
+  readonly prompt: EnginePrompt;
+  readonly sampling: Sampling;
+  /** Non-negative, already reduced to the engine's `seedBits`. */
+  readonly seed: number;
+  /** At least 1. */
+  readonly maxTokens: number;
+  /** JSON Schema that the answer must satisfy; sent only to engines with the feature `jsonSchema`. */
+  readonly jsonSchema?: unknown;
+}
+
+export interface EmbedRequest {
+  readonly taskId: string;
+  readonly inputs: readonly string[];
+}
+export interface EmbedResult {
+  readonly embeddings: readonly (readonly number[])[];
+  readonly promptTokens: number;
+}
+export interface RerankRequest extends EmbedRequest {
+  readonly query: string;
+}
+export interface RerankResult {
+  readonly scores: readonly number[];
+  readonly promptTokens: number;
+}
+
+export type EngineEvent = TokenEvent | EndEvent;
+
+/** Whole UTF-8, without prompt echo, special tokens or stop string; never empty. */
+export interface TokenEvent {
+  readonly type: 'token';
+  readonly text: string;
+  /** Tokens that `text` stands for; 1 if absent. */
+  readonly tokens?: number;
+  readonly logprob?: number;
+  readonly reasoning?: boolean;
+}
+
+export interface EndEvent {
+  readonly type: 'end';
+  readonly finish: 'stop' | 'length';
+  /** The engine's own word for it. */
+  readonly engineFinish: string;
+  readonly usage: Usage;
+}
+
+/** Tokens counted by the engine; `exact: false` marks counts made by the adapter. */
+export interface Usage {
+  readonly promptTokens: number;
+  readonly cachedTokens?: number;
+  readonly completionTokens: number;
+  readonly exact: boolean;
+}
+
+export type EngineAdapterPlugin<Options = unknown> = Plugin<'engine-adapter', Options, EngineAdapter>;
+
+/** Declares an engine adapter: the default export of its package. */
+export function defineEngineAdapter<Options>(
+  definition: PluginDefinition<Options, EngineAdapter>,
+): EngineAdapterPlugin<Options> {
+  return { ...definition, kind: 'engine-adapter' };
+}

@@ -1,0 +1,130 @@
+import {
+  engineKit,
+  placementKit,
+  queueKit,
+  runKit,
+  type CheckResult,
+  type EngineFixture,
+} from '../src/conformance/index.js';
+import {
+  defineEngineAdapter,
+  definePlacementStrategy,
+  defineQueueDiscipline,
+  z,
+  type EngineConnection,
+  type EngineEndpoint,
+  type PlacementStrategy,
+  type QueueDiscipline,
+} from '../src/index.js';
+import { engineMutants, leftTimers } from './mutants/engine-mutants.js';
+import { placementMutants, rankSoundly } from './mutants/placement-mutants.js';
+import { queueMutants } from './mutants/queue-mutants.js';
+import { SoundEngine } from './mutants/sound-engine.js';
+import { SoundQueue } from './mutants/sound-queue.js';
+
+const about = { id: 'subject', version: '1.0.0', apiVersion: '^1.0.0' };
+
+const text = (words: string) => ({ type: 'text' as const, text: words });
+const fixture: EngineFixture = {
+  prompts: {
+    short: text('hello my friend'),
+    endless: text('one two three four five'),
+    varied: text('red green blue white black brown grey'),
+    emoji: text('a 🦙 and a 🤖'),
+  },
+  patienceMs: 2_000,
+  startEngine: () => ({
+    endpoint: {
+      poolId: 'pool',
+      replicaId: 'replica',
+      model: { ref: 'sound', id: 'sound' },
+      slots: 3,
+      contextTokens: 64,
+      loadTimeoutMs: 200,
+    },
+    busySlots: (connection) => (connection as SoundEngine).busySlots,
+    kill: (connection) => (connection as SoundEngine).kill(),
+  }),
+};
+
+const judgeQueue = (createQueue: () => QueueDiscipline, options: z.ZodType = z.strictObject({})) =>
+  runKit(queueKit(defineQueueDiscipline({ ...about, options, create: () => ({ createQueue }) })));
+const judgePlacement = (create: () => PlacementStrategy) =>
+  runKit(placementKit(definePlacementStrategy({ ...about, options: z.strictObject({}), create })));
+const judgeEngine = (connect: (endpoint: EngineEndpoint) => EngineConnection, changes?: Partial<EngineFixture>) => {
+  const create = () => ({ connect: async (endpoint: EngineEndpoint) => connect(endpoint) });
+  return runKit(
+    engineKit(defineEngineAdapter({ ...about, options: z.strictObject({}), create }), { ...fixture, ...changes }),
+  );
+};
+
+function failuresOf(results: readonly CheckResult[]): string[] {
+  return results.flatMap((result) => (result.type === 'failed' ? [result.name] : []));
+}
+
+function messagesOf(results: readonly CheckResult[], check: string): string[] {
+  return results.flatMap((result) =>
+    result.type === 'failed' && result.name.startsWith(check) ? [String(result.error)] : [],
+  );
+}
+
+describe('the conformance kits', () => {
+  it('pass a sound queue, a sound strategy and a sound engine without a skip (ORCH-4507)', async () => {
+    const all = [
+      await judgeQueue(() => new SoundQueue()),
+      await judgePlacement(() => ({ rank: (_task, candidates) => rankSoundly(candidates) })),
+      await judgeEngine((endpoint) => new SoundEngine(endpoint)),
+    ].flat();
+    expect(all.filter(({ type }) => type !== 'passed')).toEqual([]);
+  });
+
+  it.each(queueMutants)('catch a queue that $wrong by $caughtBy (ORCH-4402)', async ({ createQueue, caughtBy }) => {
+    const results = await judgeQueue(createQueue);
+    expect(failuresOf(results)).toContainEqual(expect.stringContaining(`${caughtBy} `));
+    expect(messagesOf(results, `${caughtBy} `)[0]).toMatch(/\bAssertionError\b.*[.;)]/s);
+  });
+
+  it.each(placementMutants)(
+    'catch a strategy that $wrong by $caughtBy (OC-CORE-1012)',
+    async ({ create, caughtBy }) => {
+      expect(failuresOf(await judgePlacement(create))).toContainEqual(expect.stringContaining(`${caughtBy} `));
+    },
+  );
+
+  it.each(engineMutants)('catch an engine that $wrong by $caughtBy (ORCH-4507)', async ({ connect, caughtBy }) => {
+    try {
+      expect(failuresOf(await judgeEngine(connect, { patienceMs: 120 }))).toContainEqual(
+        expect.stringContaining(`${caughtBy} `),
+      );
+    } finally {
+      for (const timer of leftTimers.splice(0)) clearInterval(timer);
+    }
+  });
+
+  it('catch options that take anything by PL-02 (ORCH-4701)', async () => {
+    const results = await judgeQueue(() => new SoundQueue(), z.looseObject({}));
+    expect(failuresOf(results)).toEqual([expect.stringContaining('PL-02')]);
+  });
+
+  it('skip with a reason what an engine declares not to do (ORCH-4507)', async () => {
+    class BestEffort extends SoundEngine {
+      override async describe(signal: AbortSignal) {
+        return { ...(await super.describe(signal)), determinism: 'best_effort' as const };
+      }
+    }
+    const results = await judgeEngine((endpoint) => new BestEffort(endpoint));
+    expect(failuresOf(results)).toEqual([]);
+    const skipped = results.filter(({ type }) => type === 'skipped');
+    expect(skipped.map(({ name }) => name.slice(0, 6).trim())).toEqual(['EA-11', 'EA-25', 'EA-26', 'EA-27', 'EA-35b']);
+    expect(skipped).toContainEqual(expect.objectContaining({ reason: expect.stringContaining('best_effort') }));
+  });
+
+  it('refuse to open on an engine that never becomes ready (OC-ADAPT-5011)', async () => {
+    class NeverReady extends SoundEngine {
+      override async health() {
+        return { state: 'loading' as const };
+      }
+    }
+    await expect(judgeEngine((endpoint) => new NeverReady(endpoint))).rejects.toThrow('health did not say ready');
+  });
+});

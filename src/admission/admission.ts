@@ -1,0 +1,191 @@
+import { type CreateTask, type TaskAccepted } from '@llama-orch/client';
+import { type Clock } from '../kernel/clock.js';
+import { AppError, invalidParams } from '../kernel/errors.js';
+import { parseTaskId } from '../kernel/ids.js';
+import { type Pool } from '../pools/pool.js';
+import { type Pools } from '../pools/pools.js';
+import { type Scheduler } from '../scheduling/scheduler.js';
+import { wireInt64 } from '../tasks/engine-request.js';
+import { type TaskRegistry } from '../tasks/task-registry.js';
+import { type TaskTelemetry } from '../tasks/task-telemetry.js';
+import { type PromptSize, Task } from '../tasks/task.js';
+import { candidatePools, poolsWithModel } from './candidates.js';
+import { choosePool, requireUsable } from './pool-choice.js';
+import { contextOf, promptSize } from './prompt-size.js';
+import { type Replays } from './replays.js';
+import { type Submission, type TaskRules } from './submission.js';
+import { LONGEST_DEADLINE_MS, type UnplacedRequest, taskRequest } from './task-request.js';
+
+export interface Admitted {
+  readonly accepted: TaskAccepted;
+  /** The answer is that of an earlier, equal call. */
+  readonly replayed: boolean;
+}
+
+export interface AdmissionPorts {
+  readonly clock: Clock;
+  readonly rules: TaskRules;
+  readonly pools: Pools;
+  readonly scheduler: Scheduler;
+  readonly registry: TaskRegistry;
+  readonly telemetry: TaskTelemetry;
+  readonly replays: Replays;
+}
+
+/** Decides whether a task may enter: ordered checks, and every refusal before anything is queued. */
+export class Admission {
+  private closed = false;
+
+  constructor(private readonly ports: AdmissionPorts) {}
+
+  /** From now on every task is refused: the daemon drains. */
+  close(): void {
+    this.closed = true;
+  }
+
+  /** @throws AppError with the first check that fails */
+  async admit(submission: Submission): Promise<Admitted> {
+    try {
+      return await this.replayOr(submission, () => this.admitNew(submission));
+    } catch (error) {
+      if (error instanceof AppError) this.recordRefusal(error, submission);
+      throw error;
+    }
+  }
+
+  private async replayOr(submission: Submission, effect: () => Promise<TaskAccepted>): Promise<Admitted> {
+    const { replays } = this.ports;
+    const { body, caller, idempotencyKey } = submission;
+    const byId = idNameOf(body, caller.tenantId);
+    const byKey = idempotencyKey === undefined ? undefined : `key/${caller.tenantId}/${caller.keyId ?? ''}/POST /v1/tasks/${idempotencyKey}`;
+    const once = (name: string | undefined, run: () => Promise<Admitted>): Promise<Admitted> => {
+      if (name === undefined) return run();
+      return replays.once(name, body, run).then(({ answer, replayed }) => (replayed ? { ...answer, replayed } : answer));
+    };
+    return once(byKey, () => once(byId, async () => ({ accepted: await effect(), replayed: false })));
+  }
+
+  private async admitNew(submission: Submission): Promise<TaskAccepted> {
+    const { clock, rules, pools } = this.ports;
+    if (this.closed) throw draining();
+    const body = rules.parse(submission.body);
+    const request = taskRequest(body, submission, clock.epochMs());
+    const serving = poolsWithModel(body.model_ref, pools.all);
+    const capable = candidatePools(body, serving);
+    const fitting = await this.fittingPools(body, request, capable);
+    const usable = requireUsable([...fitting.keys()]);
+    refuseImpossibleDeadline(request, usable[0]!);
+    const pool = choosePool(usable, this.ports.scheduler, request.priority, clock.now());
+    const task = this.newTask(request, pool, body, fitting.get(pool)!);
+    this.refuseInfeasibleDeadline(task);
+    this.ports.scheduler.submit(task);
+    return acceptedOf(task);
+  }
+
+  /** Pools whose context holds the prompt and the answer. */
+  private async fittingPools(body: CreateTask, request: UnplacedRequest, pools: readonly Pool[]): Promise<Map<Pool, PromptSize>> {
+    const fitting = new Map<Pool, PromptSize>();
+    let refusal: AppError | undefined;
+    for (const pool of pools) {
+      const size = await this.sizeOf(request, pool);
+      const problem = contextProblem(body, request, pool, size);
+      if (problem === undefined) fitting.set(pool, size);
+      else refusal ??= problem;
+    }
+    if (fitting.size === 0 && refusal !== undefined) throw refusal;
+    return fitting;
+  }
+
+  private async sizeOf({ prompt, maxTokens, inputs }: UnplacedRequest, pool: Pool): Promise<PromptSize> {
+    if (prompt !== undefined && inputs.length === 0) return promptSize(pool, prompt, maxTokens, this.ports.clock);
+    const bytes = inputs.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+    return { tokens: Math.ceil(bytes / 4), counted: false };
+  }
+
+  private newTask(request: UnplacedRequest, pool: Pool, body: CreateTask, size: PromptSize): Task {
+    const ctx = body.ctx || contextOf(pool);
+    const { sampler_profile_version: samplerProfileVersion } = pool.config;
+    const task = new Task({ ...request, ctx, samplerProfileVersion }, pool.id, pool.engine, size, this.ports.registry.newLog());
+    task.engineVersion = pool.description?.engineVersion;
+    task.modelDigest = pool.description?.modelDigest;
+    return task;
+  }
+
+  private refuseInfeasibleDeadline(task: Task): void {
+    const { clock, scheduler } = this.ports;
+    const { deadlineMs, priority, maxTokens, expectedTokens } = task.request;
+    if (deadlineMs === undefined) return;
+    const outlook = scheduler.outlook(task.poolId);
+    const start = outlook.startAfter(outlook.aheadOf(priority), clock.now());
+    const service = outlook.serviceMs({ promptTokens: task.promptTokens, maxTokens, expectedTokens });
+    if (start.p50 + service.p50 <= deadlineMs) return;
+    const decodeMs = Math.round(service.p50);
+    throw new AppError(
+      'DEADLINE_UNMET',
+      `the task would start in about ${start.p50} ms and run for ${decodeMs} ms, its deadline is ${deadlineMs} ms; give it more time or fewer tokens`,
+      {
+        members: {
+          engine: task.engine,
+          pool_id: task.poolId,
+          predicted: { start_p50_ms: start.p50, start_p90_ms: start.p90, decode_ms: decodeMs, deadline_ms: deadlineMs },
+        },
+      },
+    );
+  }
+
+  private recordRefusal(error: AppError, { correlationId, caller }: Submission): void {
+    const { engine = null, pool_id, retry_after_ms } = error.members;
+    const fields = { correlation_id: correlationId, tenant_id: caller.tenantId, client_id: caller.keyId ?? undefined, pool_id, retry_after_ms };
+    this.ports.telemetry.refused(engine, error, fields);
+  }
+}
+
+/** The name under which a call with a task id is remembered; a malformed id is left to the body check. */
+function idNameOf(body: unknown, tenantId: string): string | undefined {
+  const text = typeof body === 'object' && body !== null && 'task_id' in body ? body.task_id : undefined;
+  const id = typeof text === 'string' ? parseTaskId(text) : undefined;
+  return id === undefined ? undefined : `task/${tenantId}/${id}`;
+}
+
+function draining(): AppError {
+  return new AppError('POOL_UNREADY', 'the server shuts down; send the task again when it is back', {
+    members: { engine: null, retry_after_ms: 5000 },
+  });
+}
+
+function contextProblem(body: CreateTask, request: UnplacedRequest, pool: Pool, size: PromptSize): AppError | undefined {
+  const limit = contextOf(pool);
+  const members = { engine: pool.engine, pool_id: pool.id };
+  const asked = body.ctx || limit;
+  if (asked > limit) {
+    return invalidParams([{ pointer: '/ctx', message: `must be at most ${limit}, the context of pool ${pool.id}` }], members);
+  }
+  const answer = request.workload === 'completion' ? request.maxTokens : 0;
+  // An estimate refuses only when it alone exceeds the context; the engine has the last word.
+  const needed = size.counted ? size.tokens + answer : size.tokens;
+  if (needed <= asked && answer <= asked) return undefined;
+  const message = `the prompt (${size.counted ? '' : 'about '}${size.tokens} tokens) and max_tokens (${answer}) exceed the context of ${asked}; shorten one of them`;
+  return invalidParams([{ pointer: answer > asked ? '/max_tokens' : '/prompt', message }], members);
+}
+
+function refuseImpossibleDeadline({ deadlineMs }: UnplacedRequest, pool: Pool): void {
+  if (deadlineMs === undefined || deadlineMs > 0) return;
+  throw new AppError('DEADLINE_UNMET', `deadline_ms is ${deadlineMs}: it has passed already; give a time from now, 1 to ${LONGEST_DEADLINE_MS}`, {
+    members: { engine: pool.engine, predicted: { start_p50_ms: 0, start_p90_ms: 0, decode_ms: 0, deadline_ms: deadlineMs } },
+  });
+}
+
+function acceptedOf(task: Task): TaskAccepted {
+  const { id, seed } = task.request;
+  const { queuePosition, predictedStartMs, predictedStartP90Ms, backoffMs } = task.promise;
+  return {
+    task_id: id,
+    queue_position: queuePosition,
+    predicted_start_ms: predictedStartMs,
+    predicted_start_p90_ms: predictedStartP90Ms,
+    backoff_ms: backoffMs,
+    pool_id: task.poolId,
+    seed: wireInt64(seed),
+    stream: `/v1/tasks/${id}/stream`,
+  };
+}

@@ -1,0 +1,89 @@
+import 'reflect-metadata';
+import { type LoggerService } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Admission } from './admission/admission.js';
+import { type AppOptions, AppModule } from './app.module.js';
+import { type BindAddress, parseBind } from './config/index.js';
+import { ProblemFilter } from './http/problem-filter.js';
+import { Probes } from './http/probes.js';
+import { installEdge, newServer } from './http/server.js';
+import { Streams } from './http/streams.js';
+import { Clock } from './kernel/clock.js';
+import { type Logger } from './observability/logger.js';
+import { Metrics } from './observability/metrics.js';
+import { Pools } from './pools/pools.js';
+import { Scheduler } from './scheduling/scheduler.js';
+
+/** A running daemon. */
+export interface App {
+  /** Base URL it listens on. */
+  readonly url: string;
+  /** Refuses new work, lets tasks finish for `graceMs`, ends the rest, and frees everything. Calling twice is harmless. */
+  shutDown(graceMs: number): Promise<void>;
+  /** Ends every task at once and then shuts down. */
+  endNow(): Promise<void>;
+}
+
+/** Starts the daemon: plugins, pools, then the socket. Models load afterwards. @throws Error that says what failed and why */
+export async function startApp(options: AppOptions): Promise<App> {
+  const bind = parseBind(options.config.server.bind)!;
+  const adapter = newServer(options.config);
+  const nest = await NestFactory.create<NestFastifyApplication>(AppModule.with(options), adapter, {
+    logger: nestLogger(options.logger),
+    abortOnError: false,
+    bodyParser: false,
+  });
+  installEdge(adapter, options.config, bind, nest.get(Clock), nest.get(Metrics));
+  nest.useGlobalFilters(new ProblemFilter(options.logger));
+  const url = await listen(nest, bind);
+  nest.get(Pools).start(nest.get(Scheduler));
+  return new RunningApp(nest, url);
+}
+
+class RunningApp implements App {
+  private ending: Promise<void> | undefined;
+
+  constructor(
+    private readonly nest: NestFastifyApplication,
+    readonly url: string,
+  ) {}
+
+  shutDown(graceMs: number): Promise<void> {
+    this.ending ??= this.end(graceMs);
+    return this.ending;
+  }
+
+  async endNow(): Promise<void> {
+    const ending = this.shutDown(0);
+    this.nest.get(Scheduler).shutDown();
+    await ending;
+  }
+
+  private async end(graceMs: number): Promise<void> {
+    const { nest } = this;
+    nest.get(Probes).drain();
+    nest.get(Admission).close();
+    await nest.get(Scheduler).drain(graceMs);
+    nest.get(Streams).closeAll();
+    await Promise.all([nest.close(), nest.get(Pools).stop()]);
+  }
+}
+
+async function listen(nest: NestFastifyApplication, { host, port }: BindAddress): Promise<string> {
+  await nest.listen(port, host);
+  const { port: bound } = nest.getHttpServer().address() as { port: number };
+  return `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
+}
+
+function nestLogger(logger: Logger): LoggerService {
+  const quiet = () => {};
+  return {
+    log: quiet,
+    debug: quiet,
+    verbose: quiet,
+    warn: (message: unknown) => logger.warn('framework', String(message)),
+    error: (message: unknown) => logger.error('framework', String(message)),
+    fatal: (message: unknown) => logger.error('framework', String(message)),
+  };
+}

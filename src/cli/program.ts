@@ -1,0 +1,68 @@
+import { Command } from 'commander';
+import { cancelCommand } from './commands/cancel.js';
+import { capabilitiesCommand } from './commands/capabilities.js';
+import { configCommand } from './commands/config.js';
+import { doctorCommand } from './commands/doctor.js';
+import { keysCommand } from './commands/keys.js';
+import { metricsCommand } from './commands/metrics.js';
+import { pluginsCommand } from './commands/plugins.js';
+import { poolsCommand } from './commands/pools.js';
+import { runCommand } from './commands/run.js';
+import { serveCommand, type Serve } from './commands/serve.js';
+import { statusCommand } from './commands/status.js';
+import { streamCommand } from './commands/stream.js';
+import { submitCommand } from './commands/submit.js';
+import { tasksCommand } from './commands/tasks.js';
+import { type CliIo } from './io.js';
+import { Shell, type GlobalFlags, type SetExitCode, type ShellOf } from './shell.js';
+
+export { type Serve, type ServeFlags } from './commands/serve.js';
+
+const EXAMPLES = `
+Examples:
+  llama-orch serve
+  llama-orch run "a frog jumps in"
+  cat notes.txt | llama-orch run --model qwen --max-tokens 256
+  llama-orch status
+
+Exit codes:
+  0 ok, 1 failure, 2 usage, 69 unavailable, 75 try later, 77 no permission, 78 config, 130 interrupted`;
+
+/** The command tree. */
+export function buildProgram(io: CliIo, serve: Serve, setExitCode: SetExitCode): Command {
+  const shellOf: ShellOf = (command) => new Shell(io, command.optsWithGlobals<GlobalFlags>());
+  const program = new Command('llama-orch')
+    .description('Runs and uses a llama-orch daemon.')
+    .option('--url <url>', 'daemon to talk to (env LLORCH_URL, default http://127.0.0.1:8080)')
+    .option('--token <key>', 'key to use; better in env LLORCH_API_TOKEN')
+    .option('--json', 'print one JSON document')
+    .option('--no-color', 'plain text (env NO_COLOR)')
+    .addHelpText('after', EXAMPLES)
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) });
+  const commands = [
+    serveCommand(shellOf, serve, setExitCode),
+    runCommand(shellOf, setExitCode),
+    submitCommand(shellOf),
+    streamCommand(shellOf, setExitCode),
+    cancelCommand(shellOf),
+    tasksCommand(shellOf),
+    statusCommand(shellOf),
+    poolsCommand(shellOf),
+    capabilitiesCommand(shellOf),
+    pluginsCommand(shellOf),
+    metricsCommand(shellOf),
+    configCommand(shellOf),
+    keysCommand(shellOf),
+    doctorCommand(shellOf, setExitCode),
+  ];
+  for (const command of commands) program.addCommand(inheriting(program, command));
+  return program;
+}
+
+/** Commands that are added ready-made do not take over the settings of their parent by themselves. */
+function inheriting(parent: Command, command: Command): Command {
+  command.copyInheritedSettings(parent);
+  for (const child of command.commands) inheriting(command, child);
+  return command;
+}

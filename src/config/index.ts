@@ -1,0 +1,19 @@
+export {
+  configSchema,
+  DEFAULT_MODEL,
+  SCOPES,
+  type Config,
+  type KeyRecord,
+  type PoolConfig,
+  type Scope,
+} from './schema.js';
+export { isLoopback, parseBind, type BindAddress } from './bind.js';
+export { configJsonSchema, configJsonSchemaText } from './json-schema.js';
+export { type ConfigMode } from './check.js';
+export { loadConfig, parseConfig, type LoadedConfig, type LoadRequest } from './load.js';
+export { ENV_KEY_ID, type Environment } from './environment.js';
+export { type Origin, type Origins } from './origins.js';
+export { ConfigError, problemText, type ConfigProblem, type Position } from './problem.js';
+export { redacted } from './redacted.js';
+export { type ConfigFlags } from './settings.js';
+export { type ConfigSource } from './source.js';

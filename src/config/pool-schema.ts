@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import { engineFacts } from './engine-facts.js';
+import { count, httpUrl, milliseconds, name, pluginOptions, poolId, text } from './fields.js';
+
+export const DEFAULT_QUEUE_CAPACITY = 128;
+const DEFAULT_BATCH_CAPACITY = 32;
+const CLASSES = ['interactive', 'batch'] as const;
+const MAX_QUEUE_CAPACITY = 1_000_000;
+
+const fullPolicy = () => z.enum(['reject', 'drop-lru', 'shed-low-priority']);
+
+const queue = z.strictObject({
+  capacity: count(1, MAX_QUEUE_CAPACITY).default(DEFAULT_QUEUE_CAPACITY).describe('Tasks that may wait in this pool.'),
+  full_policy: fullPolicy().default('reject').describe('What happens to a newcomer when the queue is full.'),
+});
+
+const priority = z.strictObject({
+  name: z.enum(CLASSES).describe('The priority class that this entry sets.'),
+  queue_capacity: count(1, MAX_QUEUE_CAPACITY)
+    .optional()
+    .describe('Tasks of this class that may wait. Default: interactive all of queue.capacity, batch 32.'),
+  full_policy: fullPolicy().optional().describe('Default: queue.full_policy of the pool.'),
+});
+
+const admission = z.strictObject({
+  priorities: z.array(priority).max(2).default([]).describe('Limits of the two priority classes.'),
+});
+
+const timeouts = z.strictObject({
+  wall_ms: milliseconds().default(600_000).describe('Longest run of a task, from dispatch to its end.'),
+  idle_ms: milliseconds().default(30_000).describe('Longest silence between two tokens.'),
+  first_token_ms: milliseconds().default(120_000).describe('Longest wait for the first token after dispatch.'),
+  load_ms: milliseconds().default(300_000).describe('Longest time that loading the model may take.'),
+  cancel_ms: milliseconds().default(5_000).describe('Longest wait for the engine to give a cancelled slot back.'),
+});
+
+const backoff = z.strictObject({
+  initial_ms: milliseconds().default(1_000).describe('Wait before the first restart of a replica.'),
+  max_ms: milliseconds().default(60_000).describe('Longest wait between two restarts.'),
+  factor: z.number().min(1).max(10).default(2).describe('Growth of the wait from one restart to the next.'),
+  jitter: z.number().min(0).max(1).default(0.2).describe('Random part of each wait; 0.2 = up to 20 % more or less.'),
+  reset_ms: milliseconds().default(300_000).describe('Time Ready after which the wait starts anew.'),
+});
+
+const breaker = z.strictObject({
+  failures: count(1, 1_000).default(5).describe('Failures within window_ms that open the breaker.'),
+  window_ms: milliseconds().default(600_000).describe('How far back failures count.'),
+  open_ms: milliseconds().default(300_000).describe('Time without an attempt, before one half-open attempt.'),
+});
+
+const probe = z.strictObject({
+  interval_ms: milliseconds().default(2_000).describe('Time between two health probes of a replica.'),
+  timeout_ms: milliseconds().default(1_000).describe('Longest wait for the answer of a probe.'),
+  fail_threshold: count(1, 100).default(3).describe('Failed probes in a row that make a replica Unready.'),
+});
+
+const perf = z.strictObject({
+  prefill_tps: z.number().positive().max(1e9).default(500).describe('Prompt tokens per second, before measured.'),
+  decode_tps: z.number().positive().max(1e9).default(20).describe('Tokens per second of one slot, before measured.'),
+});
+
+/** One pool as an operator writes it. */
+const poolInput = z.strictObject({
+  id: poolId().describe('Name of the pool: a-z, 0-9, ".", "_", "-"; unique.'),
+  engine: name().describe('Engine adapter: embedded, llamacpp, mock, or the id of an engine plugin.'),
+  model: text().describe('Model ref: a bundled model, or the name that the engine knows it by.'),
+  ctx: count(1, 100_000_000)
+    .optional()
+    .describe('Context of one request in tokens. Default: 8192, or less by the model.'),
+  device: z
+    .enum(['cpu', 'gpu', 'remote'])
+    .optional()
+    .describe('Where the engine computes. Default: cpu for embedded and mock, gpu otherwise.'),
+  replicas: count(1, 256).default(1).describe('Running engines with this model.'),
+  slots: count(1, 4_096).default(1).describe('Tasks that one replica decodes at once.'),
+  determinism: z
+    .enum(['strict', 'best_effort'])
+    .default('strict')
+    .describe('strict: equal tasks give equal bytes, or the pool refuses them.'),
+  sampler_profile_version: z.literal('v1').default('v1').describe('Pinned defaults of the sampling parameters.'),
+  labels: z
+    .record(z.string().min(1).max(63), z.string().max(200))
+    .default({})
+    .describe('Facts that tasks can ask for with pool_labels.'),
+  endpoint: httpUrl().optional().describe('Base URL of an engine that runs elsewhere, such as http://127.0.0.1:8081.'),
+  perf: perf.prefault({}).describe('Speeds that predictions use until the pool has measured its own.'),
+  allow_mock: z.boolean().default(false).describe('Required with engine mock, which makes up its tokens.'),
+  options: pluginOptions().describe('Options of the engine adapter; it checks them.'),
+  queue: queue.prefault({}).describe('The queue of this pool.'),
+  admission: admission.prefault({}).describe('Limits per priority class.'),
+  timeouts: timeouts.prefault({}).describe('When the watchdog ends a task.'),
+  backoff: backoff.prefault({}).describe('Waits between restarts of a failed replica.'),
+  breaker: breaker.prefault({}).describe('When restarts stop for a while.'),
+  probe: probe.prefault({}).describe('Health probes of the replicas.'),
+});
+
+type PoolInput = z.output<typeof poolInput>;
+
+/** The pool schema; its output has every default filled in, also those that depend on other members. */
+export const poolSchema = poolInput.transform((pool) => ({
+  ...pool,
+  device: pool.device ?? engineFacts(pool.engine).device,
+  admission: { priorities: classesOf(pool) },
+}));
+
+/** Both classes, those that are written first and in their order. */
+function classesOf(pool: PoolInput) {
+  const { capacity, full_policy } = pool.queue;
+  const share = { interactive: capacity, batch: Math.min(DEFAULT_BATCH_CAPACITY, capacity) };
+  const written = pool.admission.priorities;
+  const left = CLASSES.filter((name) => !written.some((entry) => entry.name === name)).map((name) => ({ name }));
+  return [...written, ...left].map((entry) => ({ queue_capacity: share[entry.name], full_policy, ...entry }));
+}

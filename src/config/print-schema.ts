@@ -1,0 +1,3 @@
+import { configJsonSchemaText } from './json-schema.js';
+
+process.stdout.write(configJsonSchemaText());

@@ -1,0 +1,99 @@
+import { isLoopback, parseBind } from './bind.js';
+import { engineFacts } from './engine-facts.js';
+import { type Finding } from './issues.js';
+import { isRecord, pathText, valueAt, type Path } from './path.js';
+import { DEFAULT_QUEUE_CAPACITY } from './pool-schema.js';
+
+/**
+ * What members must hold true together. The rules look at the values as written, so that they speak up in the same
+ * run as the validator; a member of a wrong type is left to it.
+ */
+export function crossFieldFindings(data: unknown): Finding[] {
+  return [
+    ...openBind(data),
+    ...duplicates(data, ['auth', 'keys'], 'id'),
+    ...duplicates(data, ['plugins'], 'package'),
+    ...duplicates(data, ['pools'], 'id'),
+    ...listAt(data, ['pools']).flatMap((pool, at) => poolFindings(pool, ['pools', at])),
+  ];
+}
+
+function poolFindings(pool: unknown, path: Path): Finding[] {
+  if (!isRecord(pool)) return [];
+  return [
+    ...mockWithoutLeave(pool, path),
+    ...endpointOf(pool, path),
+    ...duplicates(pool, ['admission', 'priorities'], 'name', path),
+    ...classCaps(pool, path),
+    ...order(pool, path, ['backoff', 'initial_ms'], ['backoff', 'max_ms']),
+    ...order(pool, path, ['timeouts', 'idle_ms'], ['timeouts', 'wall_ms']),
+  ];
+}
+
+/** Off loopback somebody else can reach the server, so it must ask for a key. */
+function openBind(data: unknown): Finding[] {
+  const path = ['server', 'bind'];
+  const bind = valueAt(data, path);
+  const address = typeof bind === 'string' ? parseBind(bind) : undefined;
+  if (address === undefined || isLoopback(address.host) || listAt(data, ['auth', 'keys']).length > 0) return [];
+  return [
+    {
+      path,
+      message: `server.bind ${address.host} can be reached from other machines, but no key is configured`,
+      hint: 'set LLORCH_API_TOKEN (at least 16 characters), add auth.keys, or bind to 127.0.0.1',
+    },
+  ];
+}
+
+function mockWithoutLeave(pool: Record<string, unknown>, path: Path): Finding[] {
+  if (pool['engine'] !== 'mock' || pool['allow_mock'] === true) return [];
+  const message = `${pathText(path)} has engine mock, which makes up its tokens, without allow_mock: true`;
+  return [{ path: [...path, 'engine'], message, hint: 'add allow_mock: true for a test, else name a real engine' }];
+}
+
+function endpointOf(pool: Record<string, unknown>, path: Path): Finding[] {
+  const { engine, endpoint } = pool;
+  if (typeof engine !== 'string' || !engineFacts(engine).needsEndpoint || endpoint !== undefined) return [];
+  const message = `${pathText(path)} has engine ${engine}, but no endpoint`;
+  return [{ path: [...path, 'engine'], message, expected: 'endpoint: the base URL of the running server' }];
+}
+
+function classCaps(pool: Record<string, unknown>, path: Path): Finding[] {
+  const capacity = numberAt(pool, ['queue', 'capacity']) ?? DEFAULT_QUEUE_CAPACITY;
+  return listAt(pool, ['admission', 'priorities']).flatMap((_entry, at) => {
+    const where: Path = ['admission', 'priorities', at, 'queue_capacity'];
+    const cap = numberAt(pool, where);
+    if (cap === undefined || cap <= capacity) return [];
+    const message = `${pathText([...path, ...where])} is larger than the whole queue`;
+    return [{ path: [...path, ...where], message, expected: `at most queue.capacity, which is ${capacity}` }];
+  });
+}
+
+function order(pool: Record<string, unknown>, path: Path, less: Path, more: Path): Finding[] {
+  const [low, high] = [numberAt(pool, less), numberAt(pool, more)];
+  if (low === undefined || high === undefined || low <= high) return [];
+  const message = `${pathText([...path, ...less])} is larger than ${pathText([...path, ...more])}`;
+  return [{ path: [...path, ...less], message, expected: `at most ${high}` }];
+}
+
+function duplicates(root: unknown, list: Path, key: string, base: Path = []): Finding[] {
+  const seen = new Set<unknown>();
+  return listAt(root, list).flatMap((item, at) => {
+    const value = valueAt(item, [key]);
+    const repeated = typeof value === 'string' && seen.has(value);
+    seen.add(value);
+    if (!repeated) return [];
+    const path = [...base, ...list, at, key];
+    return [{ path, message: `${pathText(path)} "${value}" is already taken`, expected: `each ${key} once` }];
+  });
+}
+
+function listAt(root: unknown, path: Path): readonly unknown[] {
+  const value = valueAt(root, path);
+  return Array.isArray(value) ? (value as unknown[]) : [];
+}
+
+function numberAt(root: unknown, path: Path): number | undefined {
+  const value = valueAt(root, path);
+  return typeof value === 'number' ? value : undefined;
+}

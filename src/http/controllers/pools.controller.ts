@@ -1,0 +1,61 @@
+import { Controller, Get, Param, Res } from '@nestjs/common';
+import { PLUGIN_API_VERSION } from '@llama-orch/plugin-sdk';
+import { type FastifyReply } from 'fastify';
+import { AppError } from '../../kernel/errors.js';
+import { nearNames } from '../../kernel/near-names.js';
+import { PluginHost } from '../../plugin-host/plugin-host.js';
+import { Pools } from '../../pools/pools.js';
+import { Scheduler } from '../../scheduling/scheduler.js';
+import { ApiVersion } from '../api-version.js';
+import { capabilitiesView, poolView } from '../pool-view.js';
+
+/** What serves tasks, and what it offers. */
+@Controller('v1')
+export class PoolsController {
+  constructor(
+    private readonly pools: Pools,
+    private readonly scheduler: Scheduler,
+    private readonly plugins: PluginHost,
+    private readonly apiVersion: ApiVersion,
+  ) {}
+
+  @Get('pools')
+  list(@Res() reply: FastifyReply): void {
+    sendJson(reply, { items: this.pools.all.map((pool) => poolView(pool, this.scheduler)), next_cursor: null });
+  }
+
+  @Get('pools/:id/health')
+  health(@Param('id') id: string, @Res() reply: FastifyReply): void {
+    const pool = this.pools.get(id);
+    if (pool === undefined) throw this.unknown(id);
+    sendJson(reply, poolView(pool, this.scheduler));
+  }
+
+  @Get('capabilities')
+  capabilities(@Res() reply: FastifyReply): void {
+    sendJson(reply, capabilitiesView(this.pools.all, this.apiVersion.text));
+  }
+
+  @Get('plugins')
+  report(@Res() reply: FastifyReply): void {
+    const items = this.plugins.report.map(({ tookMs, kind, id, version, ...entry }) => ({
+      ...entry,
+      kind: kind ?? 'unknown',
+      id: id ?? 'unknown',
+      version: version ?? 'unknown',
+      took_ms: tookMs,
+    }));
+    sendJson(reply, { api_version: PLUGIN_API_VERSION, items });
+  }
+
+  private unknown(id: string): AppError {
+    const known = this.pools.all.map((pool) => pool.id);
+    const near = nearNames(id.slice(0, 63), known);
+    const hint = near.length > 0 ? `did you mean ${near.join(', ')}?` : `there are: ${known.join(', ')}`;
+    return new AppError('NOT_FOUND', `there is no such pool; ${hint}`);
+  }
+}
+
+function sendJson(reply: FastifyReply, body: object): void {
+  void reply.code(200).header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(body));
+}

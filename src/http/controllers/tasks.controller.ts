@@ -1,0 +1,123 @@
+import { Controller, Get, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { type FastifyReply, type FastifyRequest } from 'fastify';
+import { Admission } from '../../admission/admission.js';
+import { Replays } from '../../admission/replays.js';
+import { Clock } from '../../kernel/clock.js';
+import { AppError, invalidParams } from '../../kernel/errors.js';
+import { parseTaskId, taskKey } from '../../kernel/ids.js';
+import { Scheduler } from '../../scheduling/scheduler.js';
+import { TaskRegistry } from '../../tasks/task-registry.js';
+import { TASK_STATES } from '../../tasks/task-state.js';
+import { type Task } from '../../tasks/task.js';
+import { BodyReader } from '../body-reader.js';
+import { taskView } from '../task-view.js';
+
+interface ListQuery {
+  readonly limit?: string;
+  readonly cursor?: string;
+  readonly state?: string;
+  readonly session_id?: string;
+  readonly pool_id?: string;
+}
+
+@Controller('v1/tasks')
+export class TasksController {
+  constructor(
+    private readonly admission: Admission,
+    private readonly registry: TaskRegistry,
+    private readonly scheduler: Scheduler,
+    private readonly replays: Replays,
+    private readonly bodies: BodyReader,
+    private readonly clock: Clock,
+  ) {}
+
+  @Post()
+  async create(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const { caller, correlationId, receivedAt } = request.facts;
+    const { accepted, replayed } = await this.admission.admit({
+      body: this.bodies.read(request),
+      caller,
+      correlationId,
+      receivedAt,
+      idempotencyKey: idempotencyKeyOf(request),
+    });
+    void reply.header('Location', `/v1/tasks/${accepted.task_id}`);
+    if (replayed) void reply.header('Idempotency-Replayed', 'true');
+    sendJson(reply, 202, accepted);
+  }
+
+  @Get()
+  list(@Req() request: FastifyRequest, @Query() query: ListQuery, @Res() reply: FastifyReply): void {
+    const limit = limitOf(query.limit);
+    const { tenantId } = request.facts.caller;
+    const before = query.cursor === undefined ? undefined : cursorOf(query.cursor, tenantId);
+    if (query.state !== undefined && !(TASK_STATES as readonly string[]).includes(query.state)) {
+      throw invalidParams([{ pointer: '/state', message: `must be one of ${TASK_STATES.join(', ')}` }]);
+    }
+    const items: Task[] = [];
+    for (const task of this.registry.newestFirst(tenantId, before)) {
+      if (matches(task, query) && items.push(task) > limit) break;
+    }
+    const page = items.slice(0, limit);
+    const next_cursor = items.length > limit ? Buffer.from(page.at(-1)!.request.id).toString('base64url') : null;
+    sendJson(reply, 200, { items: page.map((task) => taskView(task, this.scheduler, this.clock)), next_cursor });
+  }
+
+  @Get(':id')
+  read(@Req() request: FastifyRequest, @Param('id') id: string, @Res() reply: FastifyReply): void {
+    sendJson(reply, 200, taskView(findTask(this.registry, request, id), this.scheduler, this.clock));
+  }
+
+  @Post(':id/cancel')
+  async cancel(@Req() request: FastifyRequest, @Param('id') id: string, @Res() reply: FastifyReply): Promise<void> {
+    const key = idempotencyKeyOf(request);
+    const { caller } = request.facts;
+    const effect = async () => this.scheduler.cancel(findTask(this.registry, request, id), 'client');
+    if (key === undefined) await effect();
+    else {
+      const name = `key/${caller.tenantId}/${caller.keyId ?? ''}/POST cancel/${key}`;
+      const { replayed } = await this.replays.once(name, { id: id.toLowerCase() }, effect);
+      if (replayed) void reply.header('Idempotency-Replayed', 'true');
+    }
+    void reply.code(204).send();
+  }
+}
+
+/** A task of the caller's tenant. @throws AppError 404 for an unknown or malformed id */
+export function findTask(registry: TaskRegistry, request: FastifyRequest, text: string): Task {
+  const id = parseTaskId(text);
+  const task = id === undefined ? undefined : registry.find(request.facts.caller.tenantId, id);
+  if (task !== undefined) return task;
+  const hint = id === undefined ? 'task ids are UUIDs' : 'it was never admitted here, or its retention is over';
+  throw new AppError('NOT_FOUND', `there is no such task; ${hint}`, { members: { engine: null } });
+}
+
+function sendJson(reply: FastifyReply, status: number, body: object): void {
+  void reply.code(status).header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(body));
+}
+
+function idempotencyKeyOf(request: FastifyRequest): string | undefined {
+  const key = request.headers['idempotency-key'];
+  if (key === undefined) return undefined;
+  if (typeof key === 'string' && key.length >= 1 && key.length <= 255) return key;
+  throw invalidParams([{ pointer: '/Idempotency-Key', message: 'must be 1 to 255 characters long' }]);
+}
+
+function limitOf(text: string | undefined): number {
+  if (text === undefined) return 50;
+  const limit = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  if (limit < 1 || limit > 200) throw invalidParams([{ pointer: '/limit', message: 'must be 1 to 200' }]);
+  return limit;
+}
+
+function cursorOf(text: string, tenantId: string) {
+  const id = parseTaskId(Buffer.from(text, 'base64url').toString('utf8'));
+  if (id === undefined) throw invalidParams([{ pointer: '/cursor', message: 'must be the next_cursor of an earlier page' }]);
+  return taskKey(tenantId, id);
+}
+
+function matches(task: Task, { state, session_id, pool_id }: ListQuery): boolean {
+  if (state !== undefined && task.state !== state) return false;
+  if (session_id !== undefined && task.request.sessionId !== session_id.toLowerCase()) return false;
+  return pool_id === undefined || task.poolId === pool_id;
+}

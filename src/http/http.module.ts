@@ -1,0 +1,62 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { AdmissionModule } from '../admission/admission.module.js';
+import { CONFIG } from '../config/config.module.js';
+import { type Config } from '../config/index.js';
+import { Clock } from '../kernel/clock.js';
+import { Random } from '../kernel/random.js';
+import { Metrics } from '../observability/metrics.js';
+import { PluginHostModule } from '../plugin-host/plugin-host.module.js';
+import { PoolsModule } from '../pools/pools.module.js';
+import { Scheduler } from '../scheduling/scheduler.js';
+import { SchedulingModule } from '../scheduling/scheduling.module.js';
+import { TasksModule } from '../tasks/tasks.module.js';
+import { servedDocuments } from './api-documents.js';
+import { ApiVersion } from './api-version.js';
+import { BodyReader } from './body-reader.js';
+import { loadContract } from './contract.js';
+import { ContractRules } from './contract-rules.js';
+import { OperationController } from './controllers/operation.controller.js';
+import { PoolsController } from './controllers/pools.controller.js';
+import { StreamController } from './controllers/stream.controller.js';
+import { TasksController } from './controllers/tasks.controller.js';
+import { KeepAlive } from './keep-alive.js';
+import { Probes } from './probes.js';
+import { ServedDocuments } from './served-documents.js';
+import { Streams } from './streams.js';
+
+@Module({})
+export class HttpModule {
+  static with(config: Config): DynamicModule {
+    const data = loadContract('orchqueue');
+    const control = loadContract('control');
+    return {
+      module: HttpModule,
+      imports: [
+        PluginHostModule,
+        PoolsModule,
+        TasksModule,
+        SchedulingModule,
+        AdmissionModule.with(new ContractRules(data, config.limits.max_tokens)),
+      ],
+      controllers: [TasksController, StreamController, PoolsController, OperationController],
+      providers: [
+        { provide: ApiVersion, useValue: new ApiVersion(data.info.version) },
+        { provide: ServedDocuments, useValue: new ServedDocuments(servedDocuments(data, control)) },
+        { provide: BodyReader, useValue: new BodyReader(config.limits.json_depth) },
+        { provide: Probes, inject: [Clock], useFactory: (clock: Clock) => new Probes(clock) },
+        {
+          provide: KeepAlive,
+          inject: [CONFIG, Clock, Random],
+          useFactory: ({ stream }: Config, clock: Clock, random: Random) => new KeepAlive(stream.keepalive_ms, clock, random),
+        },
+        {
+          provide: Streams,
+          inject: [CONFIG, Scheduler, Clock, Metrics, KeepAlive],
+          useFactory: ({ stream }: Config, scheduler: Scheduler, clock: Clock, metrics: Metrics, keepAlive: KeepAlive) =>
+            new Streams({ scheduler, clock, metrics, keepAlive, bufferBytes: stream.reader_buffer_bytes }),
+        },
+      ],
+      exports: [Probes, Streams, AdmissionModule],
+    };
+  }
+}

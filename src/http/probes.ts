@@ -1,0 +1,43 @@
+import { type Clock } from '../kernel/clock.js';
+
+/** One thing a probe looked at. `word` is what a caller without a key may know of its failure. */
+export interface Check {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly word?: string;
+}
+
+const TURN_MS = 1_000;
+const STUCK_MS = 10_000;
+
+/** Whether the process is alive and takes tasks. Neither needs a loaded model. */
+export class Probes {
+  private draining = false;
+  private turnedAt: number;
+
+  constructor(private readonly clock: Clock) {
+    this.turnedAt = clock.now();
+    this.turn();
+  }
+
+  /** From now on the process is not ready. */
+  drain(): void {
+    this.draining = true;
+  }
+
+  live(): readonly Check[] {
+    return [{ name: 'event-loop', ok: this.clock.now() - this.turnedAt < STUCK_MS }];
+  }
+
+  ready(): readonly Check[] {
+    return [
+      { name: 'config', ok: true },
+      { name: 'accepting', ok: !this.draining, word: 'draining' },
+    ];
+  }
+
+  private turn(): void {
+    this.turnedAt = this.clock.now();
+    this.clock.schedule(TURN_MS, () => this.turn());
+  }
+}

@@ -1,0 +1,69 @@
+import { type Socket } from 'node:net';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { type BindAddress, type Config, isLoopback } from '../config/index.js';
+import { type Clock } from '../kernel/clock.js';
+import { AppError, invalidParams } from '../kernel/errors.js';
+import { newTaskId } from '../kernel/ids.js';
+import { type Metrics } from '../observability/metrics.js';
+import { Authenticator } from './authenticator.js';
+import { loadContract } from './contract.js';
+import { Edge } from './edge.js';
+import { HostCheck } from './host-check.js';
+import { problemBody } from './problem.js';
+import { RouteTable } from './route-table.js';
+
+const HEAD_MS = 30_000;
+const REQUEST_MS = 60_000;
+const LONGEST_PARAM = 512;
+
+/** The HTTP server before its routes: limits of size and time, no header or body beyond them reaches a handler. */
+export function newServer({ limits }: Config): FastifyAdapter {
+  return new FastifyAdapter({
+    bodyLimit: limits.body_bytes,
+    requestTimeout: REQUEST_MS,
+    forceCloseConnections: 'idle',
+    exposeHeadRoutes: false,
+    routerOptions: { maxParamLength: LONGEST_PARAM },
+    http: { maxHeaderSize: limits.header_bytes, headersTimeout: HEAD_MS },
+    clientErrorHandler: (error: NodeJS.ErrnoException, socket: Socket) => answerBroken(error, socket),
+  });
+}
+
+/** Puts the edge before all routes. */
+export function installEdge(adapter: FastifyAdapter, config: Config, bind: BindAddress, clock: Clock, metrics: Metrics): void {
+  const { auth, server } = config;
+  const documentsAreOpen = isLoopback(bind.host) || !auth.protect_metrics;
+  new Edge({
+    clock,
+    metrics,
+    authenticator: new Authenticator(auth.keys, clock),
+    hosts: new HostCheck(bind, server.allowed_hosts),
+    routes: new RouteTable([loadContract('orchqueue'), loadContract('control')]),
+    openPaths: new Set(documentsAreOpen ? ['/metrics', '/openapi/:name'] : []),
+  }).install(adapter.getInstance());
+}
+
+/** A request that the HTTP parser refused never becomes one: the answer is written by hand. */
+function answerBroken(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const problem = brokenRequest(error.code);
+  const correlationId = newTaskId(0);
+  const body = JSON.stringify(problemBody(problem, '', correlationId));
+  const head = [
+    `HTTP/1.1 ${problem.status} ${problem.status === 413 ? 'Payload Too Large' : problem.status === 408 ? 'Request Timeout' : 'Bad Request'}`,
+    'Content-Type: application/problem+json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    `X-Correlation-Id: ${correlationId}`,
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+function brokenRequest(code: string | undefined): AppError {
+  if (code === 'HPE_HEADER_OVERFLOW') return new AppError('PAYLOAD_TOO_LARGE', 'the headers are larger than limits.header_bytes allows; send fewer');
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return new AppError('INVALID_PARAMS', 'the request did not arrive in time; send it faster', { status: 408 });
+  }
+  return invalidParams([{ pointer: '', message: 'the request is not valid HTTP/1.1' }]);
+}
+

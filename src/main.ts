@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { type App, startApp } from './app.js';
+import { type Config, type ConfigFlags, type ConfigMode, type LoadedConfig, loadConfig } from './config/index.js';
+import { JsonLogger, type Logger } from './observability/logger.js';
+
+export interface ServeFlags extends ConfigFlags {
+  readonly configMode: ConfigMode;
+}
+
+const EXIT = { ok: 0, failure: 1, unavailable: 69 } as const;
+const SECOND_SIGNAL_MS = 1_500;
+
+/**
+ * Runs the daemon until SIGTERM or SIGINT and answers the exit code.
+ * @throws ConfigError when the configuration is wrong
+ */
+export async function serve(flags: ServeFlags): Promise<number> {
+  const loaded = loadConfig({ flags, mode: flags.configMode });
+  const { config } = loaded;
+  const logger = new JsonLogger(config.log.level, config.log.format, secretsOf(process.env));
+  announce(loaded, logger);
+  try {
+    const app = await startApp({ config, baseFolder: baseFolderOf(loaded), logger, version: VERSION });
+    logger.info('config', `listening on ${app.url}`, { url: app.url });
+    await ended(app, config, logger);
+    return EXIT.ok;
+  } catch (error) {
+    logger.error('config', `cannot start: ${explain(error, config)}`);
+    console.error(`llama-orch cannot start: ${explain(error, config)}`);
+    return codeOf(error) === 'EADDRINUSE' ? EXIT.unavailable : EXIT.failure;
+  } finally {
+    logger.flush();
+  }
+}
+
+const VERSION = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version;
+
+function announce({ config, source, warnings }: LoadedConfig, logger: Logger): void {
+  logger.info('config', 'configuration loaded', { source: source.type, pools: config.pools.map((pool) => pool.id) });
+  for (const { path, message } of warnings) logger.warn('config', message, { path });
+  if (config.auth.keys.length === 0) logger.warn('config', 'no key is configured: every program on this machine may call');
+  for (const pool of config.pools) {
+    if (pool.engine === 'mock') logger.warn('config', `pool ${pool.id} makes up its tokens: its engine is mock`, { pool_id: pool.id });
+  }
+}
+
+/** Waits for a signal and ends the daemon gracefully; a second signal ends it at once. */
+async function ended(app: App, config: Config, logger: Logger): Promise<void> {
+  const signal = await new Promise<NodeJS.Signals>((resolve) => {
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, resolve);
+  });
+  logger.info('drain', `${signal}: draining for at most ${config.server.shutdown_ms} ms`, { reason: 'shutdown' });
+  const impatient = () => void hurry(app, logger);
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, impatient);
+  await app.shutDown(config.server.shutdown_ms);
+  logger.info('drain', 'drained', { reason: 'shutdown' });
+}
+
+async function hurry(app: App, logger: Logger): Promise<void> {
+  setTimeout(() => process.exit(EXIT.failure), SECOND_SIGNAL_MS).unref();
+  await app.endNow();
+  logger.flush();
+}
+
+function baseFolderOf({ source }: LoadedConfig): string {
+  return source.type === 'file' ? dirname(source.path) : process.cwd();
+}
+
+function secretsOf(env: NodeJS.ProcessEnv): string[] {
+  return [env['LLORCH_API_TOKEN'], env['HF_TOKEN']].filter((secret): secret is string => secret !== undefined && secret.length >= 8);
+}
+
+function explain(error: unknown, { server }: Config): string {
+  const message = error instanceof Error ? error.message : String(error);
+  if (codeOf(error) === 'EADDRINUSE') return `${server.bind} is in use by another program; stop it, or choose another address with --bind`;
+  if (codeOf(error) === 'EADDRNOTAVAIL') return `${server.bind} is no address of this machine; choose another with --bind`;
+  if (codeOf(error) === 'EACCES') return `${server.bind} may not be used by this user; choose a port above 1023 with --bind`;
+  return message;
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}

@@ -1,0 +1,89 @@
+import { type Logger as Pino, type LoggerOptions, destination, pino } from 'pino';
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** The least level that is written; `silent` writes nothing. */
+export type LogThreshold = LogLevel | 'trace' | 'fatal' | 'silent';
+
+/** Fields of one line, named as in the log contract. They hold neither keys nor prompts nor output. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/** JSON Lines on stdout: `ts`, `level`, `event`, `message`, then the fields. */
+export abstract class Logger {
+  abstract log(level: LogLevel, event: string, message: string, fields?: LogFields): void;
+  /** Writes out what is buffered. */
+  abstract flush(): void;
+
+  info(event: string, message: string, fields?: LogFields): void {
+    this.log('info', event, message, fields);
+  }
+
+  warn(event: string, message: string, fields?: LogFields): void {
+    this.log('warn', event, message, fields);
+  }
+
+  error(event: string, message: string, fields?: LogFields): void {
+    this.log('error', event, message, fields);
+  }
+}
+
+const SECRET_NAMES = ['authorization', 'x_api_key', 'cookie', 'token', 'api_key', 'secret', 'password', 'key', 'prompt', 'messages'];
+const REDACTED = '[redacted]';
+const BUFFER_BYTES = 4096;
+const FLUSH_MS = 250;
+
+/** The daemon's log. Values that are configured secrets and members with secret names never reach it. */
+export class JsonLogger extends Logger {
+  private readonly pino: Pino;
+  private readonly sink: ReturnType<typeof destination>;
+
+  constructor(
+    level: LogThreshold,
+    format: 'json' | 'pretty',
+    private readonly secrets: readonly string[] = [],
+  ) {
+    super();
+    this.sink = destination({ fd: 1, sync: false, minLength: BUFFER_BYTES });
+    this.pino = pino(OPTIONS(level), format === 'json' ? this.sink : { write: (line) => this.sink.write(prettyLine(line)) });
+    // Lines of a quiet daemon must not wait for the buffer to fill.
+    setInterval(() => this.sink.flush(), FLUSH_MS).unref();
+  }
+
+  override log(level: LogLevel, event: string, message: string, fields: LogFields = {}): void {
+    if (!this.pino.isLevelEnabled(level)) return;
+    this.pino[level](this.clean({ event, ...fields }), this.withoutSecrets(message));
+  }
+
+  override flush(): void {
+    this.sink.flushSync();
+  }
+
+  private clean(fields: LogFields): Record<string, unknown> {
+    const cleaned: Record<string, unknown> = {};
+    for (const [name, value] of Object.entries(fields)) {
+      if (value === undefined) continue;
+      const secret = SECRET_NAMES.includes(name.toLowerCase().replaceAll('-', '_'));
+      cleaned[name] = secret ? REDACTED : typeof value === 'string' ? this.withoutSecrets(value) : value;
+    }
+    return cleaned;
+  }
+
+  private withoutSecrets(text: string): string {
+    return this.secrets.reduce((cleaned, secret) => cleaned.replaceAll(secret, REDACTED), text);
+  }
+}
+
+const OPTIONS = (level: LogThreshold): LoggerOptions => ({
+  level,
+  base: null,
+  messageKey: 'message',
+  timestamp: () => `,"ts":"${new Date().toISOString()}"`,
+  formatters: { level: (label) => ({ level: label }) },
+});
+
+/** One line for people: time, level, message, then the fields that are short. */
+function prettyLine(json: string): string {
+  const { ts, level, message, event: _event, ...fields } = JSON.parse(json) as Record<string, unknown>;
+  const facts = Object.entries(fields).map(([name, value]) => `${name}=${typeof value === 'object' ? JSON.stringify(value) : String(value)}`);
+  return `${String(ts).slice(11, 23)} ${String(level).padEnd(5)} ${String(message)}  ${facts.join(' ')}\n`;
+}

@@ -1,0 +1,12 @@
+import { type PluginSource } from './plugin-host.js';
+
+const PACKAGES = [
+  '@llama-orch/engine-embedded',
+  '@llama-orch/engine-llamacpp',
+  '@llama-orch/engine-mock',
+  '@llama-orch/placement-least-loaded',
+  '@llama-orch/queue-priority-fifo',
+];
+
+/** The plugins that come with llama-orch; they pass the same door as any other. */
+export const FIRST_PARTY: readonly PluginSource[] = PACKAGES.map((name) => ({ package: name, options: {}, optional: false }));

@@ -1,0 +1,43 @@
+import { type EngineConnection, type EngineDescription, type EngineEndpoint } from '@llama-orch/plugin-sdk';
+import { type ReplicaId } from '../kernel/ids.js';
+import { type ReplicaState, canMove } from './replica-state.js';
+
+/** Why a replica or pool last failed. */
+export interface LastError {
+  readonly code: string;
+  readonly message: string;
+  readonly at_ms: number;
+}
+
+/** One running engine with one model. */
+export class Replica {
+  private currentState: ReplicaState = 'starting';
+  /** Counts the starts; leases of an earlier one are void. */
+  epoch = 0;
+  connection: EngineConnection | undefined;
+  description: EngineDescription | undefined;
+  restartCount = 0;
+  lastError: LastError | undefined;
+  /** Epoch ms of the last sign of life. */
+  lastHeartbeatMs: number | undefined;
+
+  constructor(
+    readonly id: ReplicaId,
+    readonly endpoint: EngineEndpoint,
+  ) {}
+
+  get state(): ReplicaState {
+    return this.currentState;
+  }
+
+  get ready(): boolean {
+    return this.currentState === 'ready';
+  }
+
+  /** @throws when the table of states has no such step */
+  moveTo(state: ReplicaState): void {
+    if (state === this.currentState) return;
+    if (!canMove(this.currentState, state)) throw new Error(`a replica cannot go from ${this.currentState} to ${state}`);
+    this.currentState = state;
+  }
+}

@@ -1,0 +1,117 @@
+import {
+  type EngineConnection,
+  EngineError,
+  type EngineEvent,
+  type EngineDescription,
+  isEngineError,
+} from '@llama-orch/plugin-sdk';
+import { type Clock } from '../kernel/clock.js';
+import { embedOrRerank } from './embed-run.js';
+import { engineRequest } from './engine-request.js';
+import { type Answer, tokenFrameText } from './frames.js';
+import { type Task } from './task.js';
+
+/** How the engine's part of a task ended. After a `stop` nothing of it matters but that the slot is free. */
+export type RunOutcome =
+  | { readonly type: 'completed'; readonly answer: Answer }
+  | { readonly type: 'failed'; readonly error: EngineError }
+  | { readonly type: 'stopped' };
+
+/** What a run tells while it goes on. */
+export interface RunListener {
+  onFirstToken(): void;
+}
+
+/** One task on one slot: drains the engine's batches into the task log. */
+export class Run {
+  private readonly controller = new AbortController();
+  private index: number;
+  /** Monotonic ms of the last sign of decoding: the start, then each token. */
+  lastSignAt: number;
+  readonly startedAt: number;
+
+  constructor(
+    readonly task: Task,
+    private readonly clock: Clock,
+    private readonly listener: RunListener,
+  ) {
+    this.startedAt = this.lastSignAt = clock.now();
+    this.index = task.tokensOut;
+  }
+
+  get stopped(): boolean {
+    return this.controller.signal.aborted;
+  }
+
+  /** Aborts the engine in this turn; nothing is appended afterwards. */
+  stop(): void {
+    this.controller.abort();
+  }
+
+  /** Settles when the slot is free again; never rejects. */
+  async execute(engine: EngineConnection, description: EngineDescription): Promise<RunOutcome> {
+    try {
+      const outcome = await this.work(engine, description);
+      if (this.stopped) return { type: 'stopped' };
+      return outcome ?? { type: 'failed', error: withoutEnd() };
+    } catch (error) {
+      return this.stopped ? { type: 'stopped' } : { type: 'failed', error: asEngineError(error) };
+    }
+  }
+
+  private async work(engine: EngineConnection, description: EngineDescription): Promise<RunOutcome | undefined> {
+    const { signal } = this.controller;
+    if (this.task.request.workload === 'completion') {
+      return this.drain(engine.generate(engineRequest(this.task, description), signal));
+    }
+    const { output, promptTokens } = await embedOrRerank(this.task, engine, signal);
+    const usage = { promptTokens, completionTokens: 0, exact: true };
+    return { type: 'completed', answer: { finish: 'stop', usage, output } };
+  }
+
+  private async drain(batches: AsyncIterable<readonly EngineEvent[]>): Promise<RunOutcome | undefined> {
+    let outcome: RunOutcome | undefined;
+    for await (const batch of batches) {
+      if (this.stopped || outcome !== undefined) continue;
+      outcome = this.take(batch);
+    }
+    return outcome;
+  }
+
+  private take(batch: readonly EngineEvent[]): RunOutcome | undefined {
+    const { log } = this.task;
+    let text = '';
+    let frames = 0;
+    let outcome: RunOutcome | undefined;
+    for (const event of batch) {
+      if (event.type === 'end') {
+        outcome = { type: 'completed', answer: { finish: event.finish, usage: event.usage } };
+        break;
+      }
+      text += tokenFrameText(log.upcomingSeq + frames++, this.index++, event);
+      this.task.tokensOut += event.tokens ?? 1;
+    }
+    if (frames > 0) this.deliver(text, frames);
+    return outcome;
+  }
+
+  private deliver(text: string, frames: number): void {
+    this.lastSignAt = this.clock.now();
+    if (this.task.firstTokenAt === undefined) {
+      this.task.firstTokenAt = this.lastSignAt;
+      this.listener.onFirstToken();
+    }
+    this.task.log.append(text, frames);
+  }
+}
+
+function withoutEnd(): EngineError {
+  return new EngineError('reset', 'the engine ended its stream without saying that the answer is complete', {
+    reason: 'stream_truncated',
+  });
+}
+
+function asEngineError(error: unknown): EngineError {
+  if (isEngineError(error)) return error;
+  return new EngineError('internal', 'the engine adapter failed', { reason: 'adapter_threw', cause: error });
+}

@@ -1,0 +1,39 @@
+import { builtinModules } from 'node:module';
+import { posix } from 'node:path';
+import { importsOf, type SourceFile } from './source-file.js';
+
+export interface PackageManifest {
+  /** Folder of the package from the root: `plugins/engine-mock`. */
+  readonly folder: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+}
+
+const SDK = '@llama-orch/plugin-sdk';
+
+/**
+ * Imports of the npm packages in `sdk/` and `plugins/` that a stranger's package could not have: files outside its
+ * folder, packages that it does not declare, and of ours anything but the plugin SDK.
+ */
+export function packageViolations(manifest: PackageManifest, files: readonly SourceFile[]): string[] {
+  const declared = { ...manifest.dependencies, ...manifest.optionalDependencies, ...manifest.peerDependencies };
+  return files
+    .filter(({ path }) => path.startsWith(`${manifest.folder}/`))
+    .flatMap((file) =>
+      importsOf(file)
+        .filter(({ specifier, target }) => !mayImport(manifest.folder, declared, specifier, target))
+        .map(({ specifier }) => `${file.path} imports ${specifier}: ${manifest.folder} must not see it`),
+    );
+}
+
+function mayImport(folder: string, declared: object, specifier: string, target: string | undefined): boolean {
+  if (target !== undefined) return !posix.relative(folder, target).startsWith('..');
+  if (specifier.startsWith('node:') || builtinModules.includes(specifier)) return true;
+  const name = packageName(specifier);
+  return Object.hasOwn(declared, name) && (name === SDK || !name.startsWith('@llama-orch/'));
+}
+
+function packageName(specifier: string): string {
+  return specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
+}
