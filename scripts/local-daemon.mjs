@@ -31,9 +31,16 @@ export class LocalDaemon {
     this.url = `http://${HOST}:${port}`;
     const args = [COMMAND, 'serve', '--config', config, '--bind', `${HOST}:${port}`, '--log', 'error'];
     this.child = spawn(process.execPath, args, { cwd: ROOT, env: cleanEnvironment(), stdio: ['ignore', 2, 2] });
-    /** Settles when the process is gone. */
-    this.ended = new Promise((resolve) => this.child.once('exit', resolve).once('error', resolve));
-    void this.ended.then(() => (this.hasEnded = true));
+    /** Settles when the process is gone, with what ended it. */
+    this.ended = new Promise((resolve) => {
+      this.child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`)).once('error', resolve);
+    });
+    void this.ended.then((reason) => (this.endedBy = reason));
+  }
+
+  /** Whether the process is gone although nobody told it to end. */
+  get isLost() {
+    return this.endedBy !== undefined && !this.isStopping;
   }
 
   /** Waits until every pool can serve. */
@@ -41,7 +48,7 @@ export class LocalDaemon {
     const giveUpAt = Date.now() + withinMs;
     while (!(await this.poolsAreReady())) {
       if (this.isStopping) throw new Error('it was stopped before the model was ready');
-      if (this.hasEnded) throw new Error('the daemon ended before it was ready, see above');
+      if (this.isLost) throw new Error('the daemon is gone');
       if (Date.now() > giveUpAt) throw new Error(`the model was not ready within ${withinMs / 1000} seconds`);
       await sleep(POLL_MS);
     }
@@ -54,7 +61,7 @@ export class LocalDaemon {
 
   /** Ends the daemon and waits until it is gone. Stopping twice is harmless. */
   async stop() {
-    if (!this.isStopping && !this.hasEnded) this.child.kill('SIGTERM');
+    if (!this.isStopping && !this.isLost) this.child.kill('SIGTERM');
     this.isStopping = true;
     await this.ended;
   }
@@ -71,18 +78,31 @@ export class LocalDaemon {
   }
 }
 
-/** Runs one command against the daemon and answers what it printed; with `echo` it is also shown as it comes. */
+/**
+ * Runs one command against the daemon and answers what it printed; with `echo` that is also shown as it comes.
+ * What the command says beside it waits for the end once printing has begun, so that it cannot fall into a line.
+ */
 export function runCommand(daemon, args, { echo = false } = {}) {
   return new Promise((resolve, reject) => {
     const command = [COMMAND, '--url', daemon.url, ...args];
-    const child = spawn(process.execPath, command, { env: cleanEnvironment(), stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, command, { env: cleanEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] });
+    void daemon.ended.then(() => child.kill());
     let printed = '';
+    let said = '';
     child.stdout.setEncoding('utf8').on('data', (text) => {
       printed += text;
       if (echo) process.stdout.write(text);
     });
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      if (printed === '') process.stderr.write(text);
+      else said += text;
+    });
     child.once('error', reject);
-    child.once('close', (code) => (code === 0 ? resolve(printed) : reject(new Error(`${args[0]} failed, see above`))));
+    child.once('close', (code) => {
+      process.stderr.write(said);
+      if (code === 0) resolve(printed);
+      else reject(new Error(`${args[0]} failed, see above`));
+    });
   });
 }
 

@@ -22,19 +22,24 @@ async function main(args) {
   if (!buildIfStale()) throw new Error('the sources do not compile, see above');
   const daemon = new LocalDaemon(await freePort(FIRST_PORT), CONFIG);
   stopOnSignals(daemon);
+  let problem;
   try {
-    await daemon.ready(READY_WITHIN_MS);
-    const taskId = await writeHaiku(daemon);
-    if (args.includes('--once')) return;
-    say(howToGoOn(daemon.url, taskId));
-    await daemon.ended;
-    if (!daemon.isStopping) throw new Error('the daemon ended by itself, see above');
+    await tryOut(daemon, args.includes('--once'));
   } catch (error) {
-    if (!daemon.isStopping) throw error;
-    process.exitCode = INTERRUPTED;
-  } finally {
-    await daemon.stop();
+    problem = daemon.isStopping ? undefined : error;
+    if (daemon.isStopping) process.exitCode = INTERRUPTED;
   }
+  if (daemon.isLost) problem = new Error(`the daemon ended by itself (${daemon.endedBy})`);
+  await daemon.stop();
+  if (problem !== undefined) throw problem;
+}
+
+async function tryOut(daemon, once) {
+  await daemon.ready(READY_WITHIN_MS);
+  const taskId = await writeHaiku(daemon);
+  if (once) return;
+  say(howToGoOn(daemon.url, taskId));
+  await daemon.ended;
 }
 
 /** Ctrl-C on a terminal reaches the daemon by itself; it must not get the signal twice, for the second means: at once. */
@@ -54,6 +59,7 @@ async function writeHaiku(daemon) {
   const messages = JSON.stringify([{ role: 'user', content: promptFor(minute, code) }]);
   const submitted = await runCommand(daemon, [
     'submit',
+    '--detach',
     '--model',
     MODEL,
     '--max-tokens',

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { type App, startApp } from './app.js';
 import { type Config, type ConfigFlags, type ConfigMode, type LoadedConfig, loadConfig } from './config/index.js';
 import { JsonLogger, type Logger } from './observability/logger.js';
@@ -10,12 +11,15 @@ export interface ServeFlags extends ConfigFlags {
 
 const EXIT = { ok: 0, failure: 1, unavailable: 69 } as const;
 const SECOND_SIGNAL_MS = 1_500;
+/** Node's default lets garbage grow to 67 MB before it looks; a daemon that relays small frames is as fast with 8 MB. */
+const YOUNG_GENERATION = '--max-semi-space-size=8';
 
 /**
  * Runs the daemon until SIGTERM or SIGINT and answers the exit code.
  * @throws ConfigError when the configuration is wrong
  */
 export async function serve(flags: ServeFlags): Promise<number> {
+  setFlagsFromString(YOUNG_GENERATION);
   const loaded = loadConfig({ flags, mode: flags.configMode });
   const { config } = loaded;
   const logger = new JsonLogger(config.log.level, config.log.format, secretsOf(process.env));

@@ -12,6 +12,7 @@ import { type PromptSize, Task } from '../tasks/task.js';
 import { candidatePools, poolsWithModel } from './candidates.js';
 import { choosePool, requireUsable } from './pool-choice.js';
 import { contextOf, promptSize } from './prompt-size.js';
+import { withEngine } from './refusal.js';
 import { type Replays } from './replays.js';
 import { type Submission, type TaskRules } from './submission.js';
 import { LONGEST_DEADLINE_MS, type UnplacedRequest, taskRequest } from './task-request.js';
@@ -48,8 +49,10 @@ export class Admission {
     try {
       return await this.replayOr(submission, () => this.admitNew(submission));
     } catch (error) {
-      if (error instanceof AppError) this.recordRefusal(error, submission);
-      throw error;
+      if (!(error instanceof AppError)) throw error;
+      const refusal = withEngine(error, submission.body, this.ports.pools.all);
+      this.recordRefusal(refusal, submission);
+      throw refusal;
     }
   }
 

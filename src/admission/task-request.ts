@@ -27,7 +27,7 @@ export type UnplacedRequest = Omit<TaskRequest, 'ctx' | 'samplerProfileVersion'>
 /** Fills in the defaults. @throws AppError `INVALID_PARAMS` for what a schema cannot say */
 export function taskRequest(body: CreateTask, submission: Submission, epochMs: number): UnplacedRequest {
   const id = idOf(body, epochMs);
-  const violations = [...seedViolations(body), ...modelViolations(body)];
+  const violations = [...seedViolations(body), ...deadlineViolations(body), ...modelViolations(body)];
   if (violations.length > 0) throw invalidParams(violations);
   return {
     id,
@@ -61,6 +61,12 @@ function idOf(body: CreateTask, epochMs: number): TaskId {
 function seedViolations({ seed }: CreateTask): Violation[] {
   if (seed === undefined || BigInt(seed) <= LARGEST_SEED) return [];
   return [{ pointer: '/seed', message: `must be at most ${LARGEST_SEED}` }];
+}
+
+/** The schema bounds numbers; a deadline can be text too. */
+function deadlineViolations({ deadline_ms }: CreateTask): Violation[] {
+  if (deadline_ms === undefined || BigInt(deadline_ms) <= LONGEST_DEADLINE_MS) return [];
+  return [{ pointer: '/deadline_ms', message: `must be at most ${LONGEST_DEADLINE_MS}` }];
 }
 
 function modelViolations({ model_ref }: CreateTask): Violation[] {

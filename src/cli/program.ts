@@ -7,7 +7,6 @@ import { keysCommand } from './commands/keys.js';
 import { metricsCommand } from './commands/metrics.js';
 import { pluginsCommand } from './commands/plugins.js';
 import { poolsCommand } from './commands/pools.js';
-import { runCommand } from './commands/run.js';
 import { serveCommand, type Serve } from './commands/serve.js';
 import { statusCommand } from './commands/status.js';
 import { streamCommand } from './commands/stream.js';
@@ -21,8 +20,8 @@ export { type Serve, type ServeFlags } from './commands/serve.js';
 const EXAMPLES = `
 Examples:
   llama-orch serve
-  llama-orch run "a frog jumps in"
-  cat notes.txt | llama-orch run --model qwen --max-tokens 256
+  llama-orch submit "a frog jumps in"
+  cat notes.txt | llama-orch submit --model qwen --max-tokens 256
   llama-orch status
 
 Exit codes:
@@ -42,8 +41,7 @@ export function buildProgram(io: CliIo, serve: Serve, setExitCode: SetExitCode):
     .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) });
   const commands = [
     serveCommand(shellOf, serve, setExitCode),
-    runCommand(shellOf, setExitCode),
-    submitCommand(shellOf),
+    submitCommand(shellOf, setExitCode),
     streamCommand(shellOf, setExitCode),
     cancelCommand(shellOf),
     tasksCommand(shellOf),

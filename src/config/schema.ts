@@ -42,7 +42,9 @@ const limits = z.strictObject({
   max_tokens: count(1, 2_147_483_647).default(50_000).describe('Largest max_tokens of a task.'),
   idempotency_hours: count(1, 8_760).default(24).describe('Hours that an Idempotency-Key is remembered.'),
   task_hours: count(1, 8_760).default(24).describe('Hours that an ended task stays readable.'),
-  tasks_kept: count(1, 10_000_000).default(100_000).describe('Ended tasks that stay readable at most; the oldest go first.'),
+  tasks_kept: count(1, 10_000_000)
+    .default(100_000)
+    .describe('Ended tasks that stay readable at most; the oldest go first.'),
 });
 
 const key = z.strictObject({
@@ -76,7 +78,9 @@ const stream = z.strictObject({
     .default(1024 * 1024)
     .describe('Frames of one task kept in memory for resuming.'),
   ring_after_end_ms: milliseconds(0).default(600_000).describe('Time that these frames are kept after the end.'),
-  retained_bytes: bytes(1024).default(256 * 1024 * 1024).describe('Frames of all ended tasks together; the oldest go first.'),
+  retained_bytes: bytes(1024)
+    .default(256 * 1024 * 1024)
+    .describe('Frames of all ended tasks together; the oldest go first.'),
   reader_buffer_bytes: bytes(1024)
     .default(256 * 1024)
     .describe('Bytes a slow reader may lag before it is cut off.'),

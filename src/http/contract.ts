@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
-import { parse } from 'yaml';
 import { type Violation } from '../kernel/errors.js';
 import { isUnsafeInteger, wasWrittenAsInteger } from './exact-json.js';
 
-export type ContractName = 'orchqueue' | 'control';
+export type ContractName = 'data' | 'control';
 
 /** An OpenAPI document as far as the server reads it. */
 export interface OpenApiDocument {
@@ -18,12 +17,17 @@ interface OpenApiOperation {
   readonly 'x-scope'?: string;
 }
 
-const FOLDER = new URL('../../contracts/openapi/', import.meta.url);
+const FOLDER = new URL('../../contracts/generated/', import.meta.url);
 const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
 
+/** The text of a document as it is served: made from contracts/openapi, and self-contained. */
+export function contractText(name: ContractName): string {
+  return readFileSync(new URL(`${name}.json`, FOLDER), 'utf8');
+}
+
 export function loadContract(name: ContractName): OpenApiDocument {
-  return parse(readFileSync(new URL(`${name}.yaml`, FOLDER), 'utf8')) as OpenApiDocument;
+  return JSON.parse(contractText(name)) as OpenApiDocument;
 }
 
 /** Compiles one schema of the contract. `maxTokens` is the operator's limit in place of the documented default. */

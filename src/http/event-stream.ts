@@ -1,6 +1,7 @@
 import { type ServerResponse } from 'node:http';
-import { type LogReader, type SegmentNumber, type TaskLog } from '../tasks/task-log.js';
+import { type LogCursor, type LogReader, type TaskLog } from '../tasks/task-log.js';
 import { type KeepAlive, type Silent } from './keep-alive.js';
+import { StreamWriter } from './stream-writer.js';
 
 /** Why a reader is no longer there. */
 export type LeaveReason = 'client' | 'slow' | 'gone';
@@ -25,53 +26,52 @@ const COMMENT = Buffer.from(':\n\n');
 
 /** One reader of a task log over HTTP: a cursor into the log, never a queue of its own. */
 export class EventStream implements LogReader, Silent {
-  private next: SegmentNumber;
+  private readonly cursor: LogCursor;
+  private writer!: StreamWriter;
+  private forgetDrain: () => void = () => {};
   private writable = true;
   private open = true;
-  /** Byte position in the log up to which everything was handed to the socket. */
-  private sentTo: number;
+  /** Bytes that it may lag. What it found waiting counts until it has caught up: a late reader is no slow one. */
+  private allowedLag: number;
 
+  /** The caller has asked the log whether it `holds` the place. */
   constructor(private readonly options: EventStreamOptions) {
-    this.next = options.log.endSegment;
-    this.sentTo = options.log.totalBytes;
+    this.cursor = options.log.open(options.after);
+    this.allowedLag = options.bufferBytes + options.log.unread(this.cursor);
   }
 
-  /** Sends the head at once and follows the log from then on. The caller has asked the log whether it `holds` the place. */
+  /** Sends the head at once and follows the log from then on. */
   start(): void {
-    const { log, after, response, headers, keepAlive } = this.options;
+    const { log, response, headers, keepAlive } = this.options;
+    response.socket?.setNoDelay(true);
+    response.socket?.cork();
     response.writeHead(200, { ...HEAD, ...headers });
     response.flushHeaders();
-    response.socket?.setNoDelay(true);
-    const { rest, next, startByte } = log.openAt(after);
-    this.next = next;
-    this.sentTo = startByte;
-    response.on('drain', () => this.onDrain());
+    this.writer = new StreamWriter(response);
+    this.forgetDrain = this.writer.onDrain(() => this.onDrain());
     response.on('close', () => this.onSocketClose());
     response.on('error', () => this.leave('client'));
     keepAlive.add(this, FIRST_COMMENT_MS);
     log.attach(this);
-    if (rest !== undefined) this.writable = response.write(rest);
     this.wake();
+    // Head and waiting frames leave in one write.
+    response.socket?.uncork();
   }
 
-  /** New frames are in the log: sends them in one write, as far as the socket takes them. */
+  /** New frames are in the log: sends them, as far as the socket takes them. */
   wake(): void {
     if (!this.open) return;
-    if (!this.writable) {
-      this.checkLag();
-      return;
-    }
-    this.sendPending();
-    if (this.open && this.writable && this.options.log.sealed && this.next === this.options.log.endSegment) this.finish();
+    if (this.writable) this.sendPending();
+    else this.checkLag();
   }
 
   keepAlive(): void {
-    if (this.open && this.writable) this.writable = this.options.response.write(COMMENT);
+    if (this.open && this.writable) this.writable = this.writer.write(COMMENT);
   }
 
   /** A frame that belongs to no log, such as `queued`. */
   sendUnlogged(text: string): void {
-    if (this.open && this.writable) this.writable = this.options.response.write(text);
+    if (this.open && this.writable) this.writable = this.writer.write(Buffer.from(text));
   }
 
   get isOpen(): boolean {
@@ -85,20 +85,17 @@ export class EventStream implements LogReader, Silent {
   }
 
   private sendPending(): void {
-    const { log, response, keepAlive } = this.options;
-    const end = log.endSegment;
-    if (this.next === end) return;
-    const several = end - this.next > 1;
-    if (several) response.cork();
-    while (this.next < end && this.writable) {
-      const segment = log.segmentAt(this.next);
-      if (segment === undefined) return this.cut('gone');
-      this.next++;
-      this.sentTo = segment.endByte;
-      this.writable = response.write(segment.bytes);
+    const { log, keepAlive, bufferBytes } = this.options;
+    if (log.hasLost(this.cursor)) return this.cut('gone');
+    let frames = log.read(this.cursor);
+    if (frames !== undefined) keepAlive.heard(this);
+    while (frames !== undefined) {
+      this.writable = this.writer.write(frames);
+      if (!this.writable) return;
+      frames = log.read(this.cursor);
     }
-    if (several) response.uncork();
-    keepAlive.heard(this);
+    this.allowedLag = bufferBytes;
+    if (log.sealed) this.finish();
   }
 
   private onDrain(): void {
@@ -107,8 +104,9 @@ export class EventStream implements LogReader, Silent {
   }
 
   private checkLag(): void {
-    const { log, response, bufferBytes } = this.options;
-    if (log.totalBytes - this.sentTo + response.writableLength > bufferBytes) this.cut('slow');
+    const { log } = this.options;
+    if (log.hasLost(this.cursor)) return this.cut('gone');
+    if (log.unread(this.cursor) + this.writer.unsentBytes > this.allowedLag) this.cut('slow');
   }
 
   private finish(): void {
@@ -130,6 +128,7 @@ export class EventStream implements LogReader, Silent {
 
   private release(): void {
     this.open = false;
+    this.forgetDrain();
     this.options.log.detach(this);
     this.options.keepAlive.remove(this);
   }

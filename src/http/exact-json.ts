@@ -1,4 +1,4 @@
-import { AppError, invalidParams } from '../kernel/errors.js';
+import { type AppError, invalidParams } from '../kernel/errors.js';
 
 /** Stands for an integer literal that a JavaScript number cannot hold exactly. */
 class UnsafeInteger {
@@ -28,13 +28,13 @@ export function wasWrittenAsInteger(holder: unknown, member: string | number | u
  * @throws AppError `INVALID_PARAMS` for bad UTF-8, bad JSON, or nesting deeper than `maxDepth`
  */
 export function parseJsonBody(body: Buffer | undefined, maxDepth: number): unknown {
-  if (body === undefined || body.length === 0) throw invalidParams([{ pointer: '', message: 'the body is empty; send a JSON object' }]);
+  if (body === undefined || body.length === 0) throw unreadable('the body is empty; send a JSON object');
   const text = decode(body);
   checkDepth(body, maxDepth);
   try {
     return DOUBTFUL.test(text) ? (JSON.parse(text, keepSource as (this: unknown, key: string, value: unknown) => unknown) as unknown) : (JSON.parse(text) as unknown);
   } catch (error) {
-    throw invalidParams([{ pointer: '', message: `the body is not JSON: ${placeOf(error, text)}` }]);
+    throw unreadable(`the body is not JSON: ${placeOf(error, text)}`);
   }
 }
 
@@ -44,7 +44,7 @@ function decode(body: Buffer): string {
   try {
     return utf8.decode(body);
   } catch {
-    throw invalidParams([{ pointer: '', message: 'the body is not valid UTF-8' }]);
+    throw unreadable('the body is not valid UTF-8');
   }
 }
 
@@ -67,11 +67,7 @@ function checkDepth(body: Buffer, maxDepth: number): void {
     if (byte === QUOTE) at = endOfString(body, at);
     else if (byte === 0x7b || byte === 0x5b) depth++;
     else if (byte === 0x7d || byte === 0x5d) depth--;
-    if (depth > maxDepth) {
-      throw new AppError('INVALID_PARAMS', `the body is nested deeper than ${maxDepth}`, {
-        members: { errors: [{ pointer: '', message: `must be nested at most ${maxDepth} deep` }] },
-      });
-    }
+    if (depth > maxDepth) throw unreadable(`the body must be nested at most ${maxDepth} deep`);
   }
 }
 
@@ -83,10 +79,18 @@ function endOfString(body: Buffer, start: number): number {
   return body.length;
 }
 
+/** A body that cannot be read names no model, so no engine would have served it. */
+function unreadable(message: string): AppError {
+  return invalidParams([{ pointer: '', message }], { engine: null });
+}
+
 /** Where the parser stopped, without repeating the caller's text: it can hold a prompt. */
 function placeOf(error: unknown, text: string): string {
-  const position = /position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1];
-  if (position === undefined) return 'it ends too early';
+  const message = error instanceof Error ? error.message : '';
+  if (/^Unterminated|end of JSON/.test(message)) return 'it ends too early';
+  const position = /position (\d+)/.exec(message)?.[1];
+  if (position === undefined) return 'it holds an unexpected character';
+  if (Number(position) >= text.length) return 'it ends too early';
   const before = text.slice(0, Number(position));
   const line = before.split('\n').length;
   return `unexpected character at line ${line}, column ${before.length - before.lastIndexOf('\n')}`;

@@ -10,10 +10,9 @@ import { PoolsModule } from '../pools/pools.module.js';
 import { Scheduler } from '../scheduling/scheduler.js';
 import { SchedulingModule } from '../scheduling/scheduling.module.js';
 import { TasksModule } from '../tasks/tasks.module.js';
-import { servedDocuments } from './api-documents.js';
 import { ApiVersion } from './api-version.js';
 import { BodyReader } from './body-reader.js';
-import { loadContract } from './contract.js';
+import { contractText, loadContract } from './contract.js';
 import { ContractRules } from './contract-rules.js';
 import { OperationController } from './controllers/operation.controller.js';
 import { PoolsController } from './controllers/pools.controller.js';
@@ -24,11 +23,15 @@ import { Probes } from './probes.js';
 import { ServedDocuments } from './served-documents.js';
 import { Streams } from './streams.js';
 
+const DOCUMENTS = new Map([
+  ['data.json', contractText('data')],
+  ['control.json', contractText('control')],
+]);
+
 @Module({})
 export class HttpModule {
   static with(config: Config): DynamicModule {
-    const data = loadContract('orchqueue');
-    const control = loadContract('control');
+    const data = loadContract('data');
     return {
       module: HttpModule,
       imports: [
@@ -41,7 +44,7 @@ export class HttpModule {
       controllers: [TasksController, StreamController, PoolsController, OperationController],
       providers: [
         { provide: ApiVersion, useValue: new ApiVersion(data.info.version) },
-        { provide: ServedDocuments, useValue: new ServedDocuments(servedDocuments(data, control)) },
+        { provide: ServedDocuments, useValue: new ServedDocuments(DOCUMENTS) },
         { provide: BodyReader, useValue: new BodyReader(config.limits.json_depth) },
         { provide: Probes, inject: [Clock], useFactory: (clock: Clock) => new Probes(clock) },
         {

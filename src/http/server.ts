@@ -1,5 +1,7 @@
+import { type Server } from 'node:http';
 import { type Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type BindAddress, type Config, isLoopback } from '../config/index.js';
 import { type Clock } from '../kernel/clock.js';
 import { AppError, invalidParams } from '../kernel/errors.js';
@@ -10,6 +12,7 @@ import { loadContract } from './contract.js';
 import { Edge } from './edge.js';
 import { HostCheck } from './host-check.js';
 import { problemBody } from './problem.js';
+import { correlationOf } from './request-facts.js';
 import { RouteTable } from './route-table.js';
 
 const HEAD_MS = 30_000;
@@ -24,8 +27,10 @@ export function newServer({ limits }: Config): FastifyAdapter {
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: LONGEST_PARAM },
-    http: { maxHeaderSize: limits.header_bytes, headersTimeout: HEAD_MS },
+    // The edge looks at Host itself, so that its refusal is a problem like every other.
+    http: { maxHeaderSize: limits.header_bytes, headersTimeout: HEAD_MS, requireHostHeader: false },
     clientErrorHandler: (error: NodeJS.ErrnoException, socket: Socket) => answerBroken(error, socket),
+    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => answerBadPath(error, request, reply),
   });
 }
 
@@ -38,9 +43,29 @@ export function installEdge(adapter: FastifyAdapter, config: Config, bind: BindA
     metrics,
     authenticator: new Authenticator(auth.keys, clock),
     hosts: new HostCheck(bind, server.allowed_hosts),
-    routes: new RouteTable([loadContract('orchqueue'), loadContract('control')]),
+    routes: new RouteTable([loadContract('data'), loadContract('control')]),
     openPaths: new Set(documentsAreOpen ? ['/metrics', '/openapi/:name'] : []),
   }).install(adapter.getInstance());
+  ignoreExpectations(adapter.getInstance().server);
+}
+
+/** Node would refuse an unknown `Expect` without a body or a correlation id; HTTP lets a server pass it over. */
+function ignoreExpectations(server: Server): void {
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+}
+
+/** A path that cannot be decoded, or whose id is longer than any, reaches no route and no hook. */
+function answerBadPath({ code }: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  const problem =
+    code === 'FST_ERR_MAX_PARAM_LENGTH'
+      ? new AppError('NOT_FOUND', `no id is longer than ${LONGEST_PARAM} characters; check the path`)
+      : invalidParams([{ pointer: '', message: 'the percent-encoding of the path cannot be decoded' }]);
+  const { correlationId } = correlationOf(request);
+  void reply
+    .code(problem.status)
+    .headers({ 'X-Correlation-Id': correlationId, 'X-Content-Type-Options': 'nosniff' })
+    .header('content-type', 'application/problem+json; charset=utf-8')
+    .send(JSON.stringify(problemBody(problem, '', correlationId)));
 }
 
 /** A request that the HTTP parser refused never becomes one: the answer is written by hand. */

@@ -6,22 +6,24 @@ export interface BreakerLimits {
 
 /** Stops restart storms: too many failures in the window open it; after `open_ms` one attempt may show that it is over. */
 export class Breaker {
-  private failedAt: number[] = [];
+  private failedAt: readonly number[] = [];
+  private trial = false;
 
   constructor(private readonly limits: BreakerLimits) {}
 
   /** Counts a failure; true when it opens the breaker. Times are monotonic ms. */
   fail(now: number): boolean {
     this.failedAt = [...this.failedAt.filter((at) => at > now - this.limits.window_ms), now];
-    return this.failedAt.length >= this.limits.failures;
+    return this.trial || this.failedAt.length >= this.limits.failures;
   }
 
-  /** The half-open attempt is one failure away from opening again. */
+  /** From now on one failure opens it again, however long ago the others were. */
   halfOpen(): void {
-    this.failedAt = this.failedAt.slice(-(this.limits.failures - 1));
+    this.trial = true;
   }
 
   reset(): void {
     this.failedAt = [];
+    this.trial = false;
   }
 }

@@ -37,9 +37,9 @@ export class Pools implements PoolListener {
     this.supervisors.get(id)?.suspect();
   }
 
-  /** This replica does not give a slot back. */
-  giveUp(id: Replica['id'], message: string): void {
-    this.supervisors.get(id)?.giveUp(message);
+  /** This start of a replica does not give a slot back. */
+  giveUp(id: Replica['id'], epoch: number, message: string): void {
+    this.supervisors.get(id)?.giveUp(epoch, message);
   }
 
   replicaReady(pool: Pool, replica: Replica): void {

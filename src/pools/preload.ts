@@ -19,6 +19,7 @@ export async function awaitLoaded(engine: EngineConnection, limits: PreloadLimit
     if (health.state === 'failed') throw new EngineError('unavailable', health.reason ?? 'the engine failed to load');
     if (clock.now() > deadline) throw tookTooLong(limits.loadMs);
     await pause(LOADING_PROBE_MS, clock, stop);
+    if (stop.aborted) throw new EngineError('unavailable', 'the wait for the engine was called off');
   }
 }
 

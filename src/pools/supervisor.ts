@@ -9,6 +9,7 @@ import { type Pool } from './pool.js';
 import { type PoolListener } from './pool-events.js';
 import { awaitLoaded, decodeOnce } from './preload.js';
 import { type Replica } from './replica.js';
+import { type Look, Reports } from './reports.js';
 import { bounded, pause } from './wait.js';
 
 export interface SupervisorPorts {
@@ -19,9 +20,6 @@ export interface SupervisorPorts {
   readonly listener: PoolListener;
 }
 
-/** Why the watch looks at the engine now. */
-type Look = { readonly type: 'interval' } | { readonly type: 'suspicion' } | { readonly type: 'lost'; readonly error: EngineError };
-
 const CLOSE_MS = 15_000;
 
 /** Keeps one replica alive: start, preload, watch, and again with backoff after each failure. */
@@ -30,7 +28,7 @@ export class Supervisor {
   private readonly breaker: Breaker;
   private failuresInARow = 0;
   private life: Promise<void> = Promise.resolve();
-  private interrupt: (look: Look) => void = () => {};
+  private reports = new Reports();
   private cancelSettling: CancelTimer = () => {};
 
   constructor(
@@ -48,17 +46,19 @@ export class Supervisor {
   /** Ends the replica and waits until nothing of it runs. */
   async stop(): Promise<void> {
     this.stopping.abort();
+    this.reports.report(STOPPED);
     await this.life;
   }
 
   /** A run broke: look at the engine now rather than at the next interval. */
   suspect(): void {
-    this.interrupt({ type: 'suspicion' });
+    this.reports.report({ type: 'suspicion' });
   }
 
-  /** The engine does not give a slot back: it is ended and started anew. */
-  giveUp(message: string): void {
-    this.interrupt({ type: 'lost', error: new EngineError('reset', message, { reason: 'slot_stuck' }) });
+  /** The engine does not give a slot back: it is ended and started anew, unless that start is over already. */
+  giveUp(epoch: number, message: string): void {
+    if (epoch !== this.replica.epoch) return;
+    this.reports.report({ type: 'lost', error: new EngineError('reset', message, { reason: 'slot_stuck' }) });
   }
 
   private async live(): Promise<void> {
@@ -77,6 +77,7 @@ export class Supervisor {
   /** One start of the engine until it is gone; the answer says why. */
   private async once(): Promise<EngineError> {
     this.replica.epoch++;
+    this.reports = new Reports();
     try {
       const engine = await this.connect();
       this.replica.connection = engine;
@@ -85,7 +86,6 @@ export class Supervisor {
     } catch (error) {
       return asEngineError(error);
     } finally {
-      this.interrupt = () => {};
       this.cancelSettling();
     }
   }
@@ -109,7 +109,6 @@ export class Supervisor {
     const stop = this.stopping.signal;
     await awaitLoaded(engine, { loadMs: timeouts.load_ms, probeMs: probe.timeout_ms }, clock, stop);
     const description = await bounded((signal) => engine.describe(signal), timeouts.load_ms, clock, stop);
-    this.refuseMixedVersions(description);
     this.replica.moveTo('preloading');
     await decodeOnce(engine, this.replica.endpoint, description, clock, stop);
     return description;
@@ -128,6 +127,7 @@ export class Supervisor {
 
   private enterReady(description: EngineDescription): void {
     const { pool, replica, ports } = this;
+    this.refuseMixedVersions(description);
     replica.description = pool.description = description;
     replica.moveTo('ready');
     replica.lastError = undefined;
@@ -145,9 +145,11 @@ export class Supervisor {
   }
 
   private async watch(engine: EngineConnection): Promise<EngineError> {
+    const { reports } = this;
+    void engine.lost?.then((error) => reports.report({ type: 'lost', error }));
     let failedProbes = 0;
     for (;;) {
-      const look = await this.nextLook(engine);
+      const look = await reports.next(this.pool.config.probe.interval_ms, this.ports.clock);
       if (look.type === 'lost') return look.error;
       const problem = await this.probe(engine);
       if (this.stopping.signal.aborted) return new EngineError('unavailable', 'the daemon stops');
@@ -155,16 +157,6 @@ export class Supervisor {
       if (problem !== undefined && (look.type === 'suspicion' || failedProbes >= this.pool.config.probe.fail_threshold)) return problem;
       if (problem === undefined && look.type === 'suspicion') this.ports.listener.replicaReady(this.pool, this.replica);
     }
-  }
-
-  private nextLook(engine: EngineConnection): Promise<Look> {
-    return new Promise((resolve) => {
-      this.interrupt = resolve;
-      void pause(this.pool.config.probe.interval_ms, this.ports.clock, this.stopping.signal).then(() => {
-        resolve(this.stopping.signal.aborted ? STOPPED : { type: 'interval' });
-      });
-      void engine.lost?.then((error) => resolve({ type: 'lost', error }));
-    });
   }
 
   private async probe(engine: EngineConnection): Promise<EngineError | undefined> {

@@ -1,6 +1,9 @@
 import { EngineError } from '@llama-orch/plugin-sdk';
 import { type Clock } from '../kernel/clock.js';
 
+/** Without a reason of its own each abort would make an error with a stack. */
+const SETTLED = 'settled';
+
 /** Runs a call under a time limit; the call's signal is aborted when the limit passes or `stop` is. @throws EngineError `timeout` */
 export async function bounded<Value>(
   call: (signal: AbortSignal) => Promise<Value>,
@@ -23,7 +26,7 @@ export async function bounded<Value>(
     stop.throwIfAborted();
     return await Promise.race([call(AbortSignal.any([limit.signal, stop])), late]);
   } finally {
-    settled.abort();
+    settled.abort(SETTLED);
   }
 }
 

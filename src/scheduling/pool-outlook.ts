@@ -71,9 +71,8 @@ export class PoolOutlook {
 
   /** Start of a task that has `ahead` others before it. */
   startAfter(ahead: number, now: number): Estimate {
-    const slots = this.slots(now);
-    if (ahead === 0 && slots.some((slot) => slot.p50 === 0)) return NOW;
-    return startAfter(ahead, slots, this.meanService());
+    if (ahead === 0 && this.hasFreeSlot) return NOW;
+    return startAfter(ahead, this.slots(now), this.meanService());
   }
 
   serviceMs(work: Workpiece): Estimate {

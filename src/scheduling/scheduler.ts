@@ -220,6 +220,7 @@ export class Scheduler implements PoolListener {
   private watchDeadline(task: Task): void {
     const { clock, onDeadline } = this.ports;
     if (task.deadlineAt === undefined) return;
+    this.deadlines.get(task.key)?.();
     const late = () => {
       if (task.state !== 'queued' && onDeadline === 'finish') return;
       this.on({ type: 'deadline-passed', key: task.key, now: clock.now() });
@@ -239,6 +240,8 @@ export class Scheduler implements PoolListener {
     task.moveTo('queued');
     task.requeued = true;
     this.outlook(task.poolId).requeued(task);
+    // While it ran its deadline may have passed without an effect; a waiting task may not miss it.
+    this.watchDeadline(task);
   }
 
   private finish(key: TaskKey, end: TaskEnd): void {
@@ -250,7 +253,7 @@ export class Scheduler implements PoolListener {
     task.tokensIn = task.answer?.usage.promptTokens ?? (task.dispatchedAt === undefined ? 0 : task.promptTokens);
     const retryMs = end.type === 'evicted' ? outlook.retryMs(clock.now()) : 0;
     const ending = endingOf(task, end, retryMs);
-    if (ending.frame.type === 'end') this.runs.pulse(task, 'last');
+    if (end.type === 'completed') this.runs.pulse(task, 'last');
     task.finishReason = ending.finishReason;
     task.error = ending.error;
     task.moveTo(ending.state);

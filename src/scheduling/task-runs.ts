@@ -55,8 +55,9 @@ export class TaskRuns {
     }
     const giveBack = () => this.events.event({ type: 'lease-released', lease, now: this.ports.clock.now() });
     const slot = new Lease(replica.id, epoch, replica.connection, replica.description, giveBack);
+    const first = task.startedMs === undefined;
     this.recordDispatch(task, slot);
-    this.ports.telemetry.dispatched(task, why);
+    this.ports.telemetry.dispatched(task, { why, first });
     const run = new Run(task, this.ports.clock, { onFirstToken: () => this.onFirstToken(task) });
     const active: ActiveRun = { run, lease: slot, leaseId: lease, cancelStuckTimer: () => {} };
     this.active.set(lease, active);
@@ -72,7 +73,8 @@ export class TaskRuns {
     const { task } = active.run;
     const cancelMs = this.poolOf(task).config.timeouts.cancel_ms;
     active.cancelStuckTimer = this.ports.clock.schedule(cancelMs, () => {
-      this.ports.pools.giveUp(active.lease.replicaId, `the engine did not give a slot back within ${cancelMs} ms of a cancel`);
+      const { replicaId, epoch } = active.lease;
+      this.ports.pools.giveUp(replicaId, epoch, `the engine did not give a slot back within ${cancelMs} ms of a cancel`);
     });
   }
 

@@ -22,6 +22,9 @@ export interface RunListener {
   onFirstToken(): void;
 }
 
+/** Reason of every stop; made once, because an abort without a reason makes an error with a stack each time. */
+const STOPPED = new Error('the task has ended');
+
 /** One task on one slot: drains the engine's batches into the task log. */
 export class Run {
   private readonly controller = new AbortController();
@@ -45,7 +48,7 @@ export class Run {
 
   /** Aborts the engine in this turn; nothing is appended afterwards. */
   stop(): void {
-    this.controller.abort();
+    this.controller.abort(STOPPED);
   }
 
   /** Settles when the slot is free again; never rejects. */

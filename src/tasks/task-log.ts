@@ -1,40 +1,51 @@
 import { outputText } from './frames.js';
 
-/** Frames that were appended together, serialised once and shared by all readers. */
-export interface LogSegment {
-  readonly firstSeq: number;
-  readonly lastSeq: number;
-  readonly bytes: Buffer;
-  /** Bytes of the whole log up to and with this segment. */
-  readonly endByte: number;
-}
-
 /** Something that follows a log. `wake` is called after each append and must not throw. */
 export interface LogReader {
   wake(): void;
 }
 
-/** Where a reader stands: the absolute number of the segment it reads next. */
-export type SegmentNumber = number;
+/** A place in a log: bytes before it have been read. Opened by the log, moved by `read`. */
+export interface LogCursor {
+  block: number;
+  at: number;
+}
 
-/** Trimming moves the whole array, so it waits until a quarter more than the limit has gathered. */
-const SLACK = 1.25;
+/** Frames lie one behind the other in blocks; an append never spans two. */
+interface Block {
+  readonly bytes: Buffer;
+  /** Sequence number of its first frame. */
+  readonly firstSeq: number;
+  /** Bytes of the log before it. */
+  readonly startByte: number;
+  used: number;
+}
+
+const SMALLEST_BLOCK = 256;
+const FIRST_BLOCK = 1024;
+const LARGEST_BLOCK = 16 * 1024;
+const GROWTH = 4;
+/** Of the kept bytes a sixteenth may be held too many, because whole blocks are let go. */
+const BLOCKS_PER_LOG = 16;
+const FRAME_END = '\n\n';
 
 /**
  * What happened to one task, in order: append-only, sequence numbers 1, 2, 3 … without gaps, sealed by its last frame.
- * Only the newest `keepBytes` are held; the output text of what was let go is kept for the snapshot.
+ * At least the newest `keepBytes` are held; the output text of what was let go is kept for the snapshot.
  */
 export class TaskLog {
-  private segments: LogSegment[] = [];
-  private dropped: SegmentNumber = 0;
-  private heldBytes = 0;
-  private allBytes = 0;
+  private blocks: Block[] = [];
+  private droppedBlocks = 0;
   private droppedText = '';
   private readonly readers = new Set<LogReader>();
+  private readonly largestBlock: number;
   private nextSeq = 1;
+  private allBytes = 0;
   private isSealed = false;
 
-  constructor(private readonly keepBytes: number) {}
+  constructor(private readonly keepBytes: number) {
+    this.largestBlock = Math.min(LARGEST_BLOCK, Math.max(SMALLEST_BLOCK, keepBytes / BLOCKS_PER_LOG));
+  }
 
   /** Sequence number of the newest frame; 0 before any. */
   get lastSeq(): number {
@@ -51,13 +62,9 @@ export class TaskLog {
     return this.isSealed;
   }
 
+  /** Bytes that are held. */
   get bytes(): number {
-    return this.heldBytes;
-  }
-
-  /** Bytes ever appended. */
-  get totalBytes(): number {
-    return this.allBytes;
+    return this.allBytes - (this.blocks[0]?.startByte ?? this.allBytes);
   }
 
   get readerCount(): number {
@@ -83,34 +90,41 @@ export class TaskLog {
   /** True when the frame after `after` is still held, or is the one to come. */
   holds(after: number): boolean {
     if (after > this.lastSeq) return false;
-    const first = this.segments[0];
+    const first = this.blocks[0];
     return after === this.lastSeq || (first !== undefined && after + 1 >= first.firstSeq);
   }
 
-  /**
-   * Opens a place to read from. `rest` are the frames after `after` that share a segment with it, `startByte` is the
-   * position behind them. The caller has asked `holds` before.
-   */
-  openAt(after: number): { readonly rest: Buffer | undefined; readonly next: SegmentNumber; readonly startByte: number } {
-    const index = this.segments.findLastIndex((segment) => segment.firstSeq <= after + 1);
-    const segment = this.segments[index];
-    if (segment === undefined || segment.lastSeq <= after) {
-      return { rest: undefined, next: this.endSegment, startByte: this.allBytes };
+  /** Opens the place behind frame `after`. The caller has asked `holds` before. */
+  open(after: number): LogCursor {
+    const index = this.blocks.findLastIndex((block) => block.firstSeq <= after + 1);
+    const block = this.blocks[index];
+    if (block === undefined) return { block: this.droppedBlocks + this.blocks.length, at: 0 };
+    return { block: this.droppedBlocks + index, at: bytesOfFrames(block, after + 1 - block.firstSeq) };
+  }
+
+  /** The frames behind the cursor as far as they lie together; the cursor moves behind them. Undefined: there are none yet. */
+  read(cursor: LogCursor): Buffer | undefined {
+    let block = this.blocks[cursor.block - this.droppedBlocks];
+    if (block !== undefined && cursor.at === block.used && this.blocks.length > cursor.block - this.droppedBlocks + 1) {
+      cursor.block++;
+      cursor.at = 0;
+      block = this.blocks[cursor.block - this.droppedBlocks];
     }
-    const skip = after + 1 - segment.firstSeq;
-    const number = this.dropped + index;
-    if (skip === 0) return { rest: undefined, next: number, startByte: segment.endByte - segment.bytes.length };
-    return { rest: withoutFirstFrames(segment.bytes, skip), next: number + 1, startByte: segment.endByte };
+    if (block === undefined || cursor.at === block.used) return undefined;
+    const frames = block.bytes.subarray(cursor.at, block.used);
+    cursor.at = block.used;
+    return frames;
   }
 
-  /** Number of the segment that the next append will make. */
-  get endSegment(): SegmentNumber {
-    return this.dropped + this.segments.length;
+  /** True when frames behind the cursor were let go before they were read. */
+  hasLost(cursor: LogCursor): boolean {
+    return cursor.block < this.droppedBlocks;
   }
 
-  /** The segment with this number; undefined when it is not there yet or no longer held. */
-  segmentAt(number: SegmentNumber): LogSegment | undefined {
-    return this.segments[number - this.dropped];
+  /** Bytes behind the cursor. */
+  unread(cursor: LogCursor): number {
+    const block = this.blocks[cursor.block - this.droppedBlocks];
+    return block === undefined ? 0 : this.allBytes - block.startByte - cursor.at;
   }
 
   attach(reader: LogReader): void {
@@ -124,42 +138,59 @@ export class TaskLog {
 
   /** Output text of all tokens so far, also of frames that are no longer held. */
   text(): string {
-    return this.droppedText + this.segments.map((segment) => outputText(segment.bytes.toString('utf8'))).join('');
+    return this.droppedText + this.blocks.map(textOf).join('');
   }
 
   /** Lets all frames go; the text stays. */
   release(): void {
-    this.trim(0);
+    this.drop(this.blocks.length);
   }
 
   private write(text: string, count: number): void {
     if (this.isSealed) throw new Error('the task log is sealed');
-    const bytes = Buffer.from(text, 'utf8');
-    this.allBytes += bytes.length;
-    this.segments.push({ firstSeq: this.nextSeq, lastSeq: this.nextSeq + count - 1, bytes, endByte: this.allBytes });
+    const block = this.blockFor(text);
+    const length = block.bytes.write(text, block.used, 'utf8');
+    block.used += length;
+    this.allBytes += length;
     this.nextSeq += count;
-    this.heldBytes += bytes.length;
-    if (this.heldBytes > this.keepBytes * SLACK) this.trim(this.keepBytes);
   }
 
   private wakeReaders(): void {
     for (const reader of this.readers) reader.wake();
   }
 
-  private trim(keepBytes: number): void {
+  private blockFor(text: string): Block {
+    const last = this.blocks.at(-1);
+    const free = last === undefined ? 0 : last.bytes.length - last.used;
+    // One UTF-16 unit takes at most three bytes, so most texts need no counting.
+    if (last !== undefined && (text.length * 3 <= free || Buffer.byteLength(text) <= free)) return last;
+    const wanted = last === undefined ? FIRST_BLOCK : last.bytes.length * GROWTH;
+    const size = Math.max(Buffer.byteLength(text), Math.min(wanted, this.largestBlock));
+    const block: Block = { bytes: Buffer.allocUnsafeSlow(size), firstSeq: this.nextSeq, startByte: this.allBytes, used: 0 };
+    this.blocks.push(block);
+    this.trim();
+    return block;
+  }
+
+  private trim(): void {
     let count = 0;
-    while (this.heldBytes > keepBytes && count < this.segments.length) {
-      const segment = this.segments[count++]!;
-      this.heldBytes -= segment.bytes.length;
-      this.droppedText += outputText(segment.bytes.toString('utf8'));
-    }
-    this.dropped += count;
-    this.segments = this.segments.slice(count);
+    while (this.blocks.length - count > 1 && this.allBytes - this.blocks[count + 1]!.startByte >= this.keepBytes) count++;
+    if (count > 0) this.drop(count);
+  }
+
+  private drop(count: number): void {
+    this.droppedText += this.blocks.slice(0, count).map(textOf).join('');
+    this.droppedBlocks += count;
+    this.blocks = this.blocks.slice(count);
   }
 }
 
-function withoutFirstFrames(bytes: Buffer, count: number): Buffer {
+function textOf(block: Block): string {
+  return outputText(block.bytes.toString('utf8', 0, block.used));
+}
+
+function bytesOfFrames(block: Block, count: number): number {
   let at = 0;
-  for (let skipped = 0; skipped < count; skipped++) at = bytes.indexOf('\n\n', at) + 2;
-  return bytes.subarray(at);
+  for (let frame = 0; frame < count; frame++) at = block.bytes.indexOf(FRAME_END, at) + FRAME_END.length;
+  return Math.min(at, block.used);
 }

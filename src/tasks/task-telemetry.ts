@@ -28,10 +28,13 @@ export class TaskTelemetry {
     this.logger.info('rejected', error.message, { ...fields, engine, reason: error.code });
   }
 
-  dispatched(task: Task, why: string): void {
+  /** `first` is false when a lost engine sent the task round again: it has started once. */
+  dispatched(task: Task, { why, first }: { readonly why: string; readonly first: boolean }): void {
     const { priority } = task.request;
-    this.metrics.tasksStarted.inc({ ...series(task), priority });
-    this.metrics.queueWait.observe({ pool_id: task.poolId, priority }, queueMs(task) / 1000);
+    if (first) {
+      this.metrics.tasksStarted.inc({ ...series(task), priority });
+      this.metrics.queueWait.observe({ pool_id: task.poolId, priority }, queueMs(task) / 1000);
+    }
     this.log('dispatched', 'task dispatched', task, {
       queue_time_ms: queueMs(task),
       queue_position: task.promise.queuePosition,

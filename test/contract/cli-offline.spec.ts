@@ -128,12 +128,12 @@ describe('llama-orch', () => {
   it('shows examples and exit codes with --help, on stdout (ORCH-4804)', async () => {
     const { code, io } = await cli(['--help']);
     expect(code).toBe(0);
-    expect(io.out).toContain('llama-orch run "a frog jumps in"');
+    expect(io.out).toContain('llama-orch submit "a frog jumps in"');
     expect(io.out).toContain('78 config');
   });
 
   it('describes each flag of a command with --help (ORCH-4804)', async () => {
-    const { code, io } = await cli(['run', '--help']);
+    const { code, io } = await cli(['submit', '--help']);
     expect(code).toBe(0);
     expect(io.out).toContain('--deadline-ms <ms>');
   });

@@ -81,14 +81,14 @@ async function cli(
 
 describe('llama-orch run', () => {
   it('prints the text on stdout and all talk on stderr (OC-CLI-2002, HME-020)', async () => {
-    const { code, io } = await cli(['run', 'a frog'], RUNS_WELL);
+    const { code, io } = await cli(['submit', 'a frog'], RUNS_WELL);
     expect({ code, out: io.out }).toEqual({ code: 0, out: 'old pond\n' });
     expect(io.err).toContain('2 tasks ahead, starts in 420 ms to 910 ms');
     expect(io.err).toContain('2 tokens in 8 ms, 250.0 tokens/s, stop, pool default, seed 7');
   });
 
   it('takes the only model of the daemon and the prompt from stdin (OC-CLI-2001, OC-CLI-2201)', async () => {
-    await cli(['run'], RUNS_WELL, { stdin: 'a frog' });
+    await cli(['submit'], RUNS_WELL, { stdin: 'a frog' });
     const submitted = server.received.find(({ method }) => method === 'POST');
     expect(submitted?.body).toEqual({
       ...{ workload: 'completion', model_ref: 'haiku-nano', priority: 'interactive' },
@@ -119,7 +119,7 @@ describe('llama-orch run', () => {
       ...['--frequency-penalty', '1', '--repeat-penalty', '1.1', '--response-format', '{"type":"json_object"}'],
       ...['--tools', '[{"type":"function","function":{"name":"f"}}]', '--tool-choice', 'auto'],
     ];
-    await cli(['submit', 'hi', ...flags], RUNS_WELL);
+    await cli(['submit', 'hi', '--detach', ...flags], RUNS_WELL);
     expect(server.received[0]?.body).toEqual({
       ...{ task_id: TASK_ID, session_id: TASK_ID, workload: 'completion', model_ref: 'qwen', engine: 'mock', ctx: 512 },
       ...{ priority: 'batch', seed: '9223372036854775807', determinism: 'strict', sampler_profile_version: 'v1' },
@@ -138,16 +138,16 @@ describe('llama-orch run', () => {
   });
 
   it('prints one document with --json (ORCH-4806)', async () => {
-    const { io } = await cli(['run', 'a frog', '--json'], RUNS_WELL);
+    const { io } = await cli(['submit', 'a frog', '--json'], RUNS_WELL);
     expect(io.json).toMatchObject({ schema_version: 1, accepted: ACCEPTED, text: 'old pond', end: { tokens_out: 2 } });
   });
 
   it('takes terminal control bytes out of the output on a terminal only (OC-CLI-2002)', async () => {
     const evil = frame(2, 'token', { t: '\u001b[31mred\u0007', i: 0 });
     const routes = { ...RUNS_WELL, [STREAM]: always({ status: 200, frames: [STARTED, evil, END] }) };
-    const shown = await cli(['run', 'hi'], routes, { isTty: true });
+    const shown = await cli(['submit', 'hi'], routes, { isTty: true });
     await server.close();
-    const piped = await cli(['run', 'hi'], routes);
+    const piped = await cli(['submit', 'hi'], routes);
     expect(shown.io.out).toBe('[31mred\n');
     expect(piped.io.out).toBe('\u001b[31mred\u0007\n');
   });
@@ -155,9 +155,9 @@ describe('llama-orch run', () => {
   it('shows the place in the queue on a terminal, and no animation elsewhere (HME-020, OC-CLI-2005)', async () => {
     const queued = frame(0, 'queued', { position: 2, predicted_start_ms: 420, p90: 910 });
     const routes = { ...RUNS_WELL, [STREAM]: always({ status: 200, frames: [queued, STARTED, ...TOKENS, END] }) };
-    const shown = await cli(['run', 'hi'], routes, { isTty: true });
+    const shown = await cli(['submit', 'hi'], routes, { isTty: true });
     await server.close();
-    const piped = await cli(['run', 'hi'], routes);
+    const piped = await cli(['submit', 'hi'], routes);
     expect(shown.io.err).toContain('waiting: 2 tasks ahead, starts in 420 ms to 910 ms');
     expect(piped.io.err).not.toMatch(/waiting|\u001b|\r/);
   });
@@ -178,7 +178,7 @@ describe('llama-orch run', () => {
         return { status: 204 };
       },
     };
-    const { code } = await cli(['run', 'hi'], routes, {}, (made) => (io = made));
+    const { code } = await cli(['submit', 'hi'], routes, {}, (made) => (io = made));
     expect(code).toBe(130);
     expect(io?.err).toContain('press Ctrl-C again to quit');
     expect(server.count('POST /v1/tasks/{id}/cancel')).toBe(1);
@@ -195,7 +195,7 @@ describe('llama-orch run', () => {
       },
       'POST /v1/tasks/{id}/cancel': always({ status: 204 }),
     };
-    const { code } = await cli(['run', 'hi'], routes, {}, (made) => (io = made));
+    const { code } = await cli(['submit', 'hi'], routes, {}, (made) => (io = made));
     expect(code).toBe(130);
   });
 
@@ -204,7 +204,7 @@ describe('llama-orch run', () => {
       { status: 200, frames: [STARTED, ...TOKENS.slice(0, 1)], then: 'break' },
       { status: 200, frames: [...TOKENS.slice(1), END] },
     ];
-    const { code, io } = await cli(['run', 'hi'], { ...RUNS_WELL, [STREAM]: () => answers.shift() as Answer });
+    const { code, io } = await cli(['submit', 'hi'], { ...RUNS_WELL, [STREAM]: () => answers.shift() as Answer });
     expect({ code, out: io.out }).toEqual({ code: 0, out: 'old pond\n' });
     expect(io.err).toContain('connection lost');
   });
@@ -214,7 +214,7 @@ describe('llama-orch run', () => {
       ...{ message: 'queue of pool default is full', retriable: true, retry_after_ms: 5, policy_label: 'reject' },
     });
     const answers = [busy, { status: 202, body: ACCEPTED }];
-    const { code, io } = await cli(['run', 'hi', '--wait'], {
+    const { code, io } = await cli(['submit', 'hi', '--wait'], {
       ...RUNS_WELL,
       'POST /v1/tasks': () => answers.shift() as Answer,
     });
@@ -240,7 +240,7 @@ describe('llama-orch run', () => {
     const [engine] = CAPABILITIES.engines;
     const pools = [...(engine?.pools ?? []), { ...engine?.pools[0], pool_id: 'b', model_id: 'qwen' }];
     const body = { ...CAPABILITIES, engines: [{ ...engine, pools }] };
-    const { code, io } = await cli(['run', 'hi'], { 'GET /v1/capabilities': always({ status: 200, body }) });
+    const { code, io } = await cli(['submit', 'hi'], { 'GET /v1/capabilities': always({ status: 200, body }) });
     expect(code).toBe(2);
     expect(io.err).toContain('choose one with --model: haiku-nano, qwen');
   });
@@ -256,14 +256,14 @@ describe('A failing command', () => {
   ] as const)('turns %s %s into exit code %s (ORCH-4804)', async (status, code, exitCode) => {
     const members = status === 429 ? ({ retry_after_ms: 9, policy_label: 'reject' } as const) : {};
     const route = always(refusal(code, status, members));
-    const run = await cli(['submit', 'hi', '--model', 'm'], { 'POST /v1/tasks': route });
+    const run = await cli(['submit', 'hi', '--detach', '--model', 'm'], { 'POST /v1/tasks': route });
     expect(run.code).toBe(exitCode);
   });
 
   it('shows message, code, correlation id and what to do (HME-032, OC-CLI-2801, OC-CLI-2701)', async () => {
     const busy = { retriable: true, retry_after_ms: 2000, policy_label: 'reject' } as const;
     const route = always(refusal('ADMISSION_REJECT', 429, { message: 'queue of pool a is full', ...busy }));
-    const { io } = await cli(['submit', 'hi', '--model', 'm'], { 'POST /v1/tasks': route });
+    const { io } = await cli(['submit', 'hi', '--detach', '--model', 'm'], { 'POST /v1/tasks': route });
     expect(io.out).toBe('');
     expect(io.err).toContain('error: queue of pool a is full');
     expect(io.err).toContain('Try again in 2.0 s, or let --wait do it.');
@@ -276,7 +276,7 @@ describe('A failing command', () => {
       { pointer: '/seed', message: 'must be at least 0' },
     ];
     const route = always(refusal('INVALID_PARAMS', 400, { errors }));
-    const { io } = await cli(['submit', 'hi', '--model', 'm'], { 'POST /v1/tasks': route });
+    const { io } = await cli(['submit', 'hi', '--detach', '--model', 'm'], { 'POST /v1/tasks': route });
     expect(io.err).toContain('/max_tokens must be at least 1\n  /seed must be at least 0');
   });
 
@@ -293,7 +293,7 @@ describe('A failing command', () => {
   it('ends with 75 when the task was evicted, with its reason (ORCH-4804, OC-CLI-2003)', async () => {
     const evicted = { code: 'QUEUE_FULL_DROP_LRU', message: 'evicted for newer work', retriable: true } as const;
     const routes = { ...RUNS_WELL, [STREAM]: always({ status: 200, frames: [frame(1, 'error', evicted)] }) };
-    const { code, io } = await cli(['run', 'hi'], routes);
+    const { code, io } = await cli(['submit', 'hi'], routes);
     expect(code).toBe(75);
     expect(io.err).toContain('error: evicted for newer work');
   });
@@ -308,9 +308,9 @@ describe('A failing command', () => {
 
   it.each([
     [['statsu'], 'Did you mean status'],
-    [['run', '--sed', '1'], 'Did you mean --seed'],
-    [['run', 'hi', '--seed', 'x'], 'whole number'],
-    [['run'], 'no prompt'],
+    [['submit', '--sed', '1'], 'Did you mean --seed'],
+    [['submit', 'hi', '--seed', 'x'], 'whole number'],
+    [['submit'], 'no prompt'],
     [['tasks', 'ls', '--state', 'asleep'], 'Allowed choices'],
   ])('answers %j with exit code 2 and a hint (ORCH-4804, HME-032)', async (argv, hint) => {
     const { code, io } = await cli(argv);

@@ -17,12 +17,13 @@ import { healthOf } from './health.js';
 import { LlamaServer } from './llama-server.js';
 import { type LlamaCppOptions } from './options.js';
 import { Prompts } from './prompts.js';
-import { untilFree } from './slot-confirmation.js';
+import { SlotConfirmation } from './slot-confirmation.js';
 
 /** One llama-server as the host sees it. */
 export class LlamaCppConnection implements EngineConnection {
   readonly #server: LlamaServer;
   readonly #prompts: Prompts;
+  readonly #slots: SlotConfirmation;
   /** Generations that need a slot. */
   readonly #running = new Set<Generation>();
   readonly #closing = new AbortController();
@@ -36,6 +37,7 @@ export class LlamaCppConnection implements EngineConnection {
   ) {
     this.#server = new LlamaServer(upstream);
     this.#prompts = new Prompts(this.#server, options.control_tokens);
+    this.#slots = new SlotConfirmation(this.#server, () => this.#running.size, this.#closing.signal);
   }
 
   /** @throws EngineError when nothing listens at the address */
@@ -119,7 +121,7 @@ export class LlamaCppConnection implements EngineConnection {
 
   async #confirmFree(): Promise<void> {
     if (!this.options.confirm_cancel || this.#closing.signal.aborted || this.#facts?.hasSlotsRoute === false) return;
-    const outcome = await untilFree(this.#server, () => this.#running.size, this.#closing.signal);
+    const outcome = await this.#slots.untilFree();
     if (outcome === 'busy') this.#log('warn', 'a slot was not confirmed free within a second of a cancel');
   }
 

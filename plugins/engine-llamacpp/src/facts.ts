@@ -1,5 +1,4 @@
-import { EngineError, type EngineDescription } from '@llama-orch/plugin-sdk';
-import { z } from 'zod';
+import { EngineError, type EngineDescription, z } from '@llama-orch/plugin-sdk';
 
 /** What the server tells about itself, as far as the adapter needs it. */
 export interface ServerFacts {

@@ -33,7 +33,7 @@ export class Generation implements HttpHandlers {
   readonly #reader = new CompletionReader();
   readonly #splitter = new SseSplitter((payload, field) => this.#reader.read(payload, field, this.#batch));
   readonly #preparing = new AbortController();
-  readonly #onAbort = (): void => void (this.#over ? this.events.drop() : this.#cancel());
+  readonly #onAbort = (): void => (this.#over ? this.events.drop() : void this.#cancel());
   #batch: EngineEvent[] = [];
   #stream: HttpStream | undefined;
   #over = false;
@@ -52,6 +52,7 @@ export class Generation implements HttpHandlers {
   /** Sends the request; everything else comes out of `events`. */
   async start(): Promise<void> {
     if (this.signal.aborted) return this.#finish();
+    // The listener stays to the last: an abort also drops what waits behind the end, and the signal dies with its task.
     this.signal.addEventListener('abort', this.#onAbort, { once: true });
     try {
       const body = await this.work.prepare(this.#preparing.signal);
@@ -75,7 +76,8 @@ export class Generation implements HttpHandlers {
   }
 
   onEnd(): void {
-    this.#fail(truncated());
+    // A good end comes here too, and making an error costs a stack.
+    if (!this.#over) this.#fail(truncated());
   }
 
   onReply(reply: HttpReply): void {
@@ -118,10 +120,13 @@ export class Generation implements HttpHandlers {
 
   #settle(): void {
     this.#over = true;
-    this.#preparing.abort();
+    this.#preparing.abort(OVER);
     this.work.onOver();
   }
 }
+
+/** Without a reason of its own each abort would make an error with a stack. */
+const OVER = 'over';
 
 function asEngineError(error: unknown): EngineError {
   if (isEngineError(error)) return error;

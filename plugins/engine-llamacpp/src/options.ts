@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from '@llama-orch/plugin-sdk';
 
 /** What an operator writes under the engine's options. */
 export const llamaCppOptions = z.strictObject({

@@ -6,20 +6,39 @@ const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 80;
 
 /**
- * Asks until no more slots work than this connection's other generations need, or a second is over.
- * The server does not tell which slot a stream had, so slots are counted.
+ * Confirms after a cancel that the engine has let go. The server does not tell which slot a stream had, so slots are
+ * counted. However many wait, one question is on its way and at most one more is due: each waiter takes the answer to a
+ * question that was asked after its cancel.
  */
-export async function untilFree(
-  server: LlamaServer,
-  othersRunning: () => number,
-  signal: AbortSignal,
-): Promise<'free' | 'busy' | 'unknown'> {
-  const limit = performance.now() + LIMIT_MS;
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
-    const busy = await server.busySlots(signal, LIMIT_MS).catch(() => undefined);
-    if (busy === undefined) return 'unknown';
-    if (busy <= othersRunning()) return 'free';
-    if (performance.now() + pauseMs > limit) return 'busy';
-    await delay(pauseMs);
+export class SlotConfirmation {
+  #asking: Promise<unknown> = Promise.resolve();
+  #due: Promise<number | undefined> | undefined;
+
+  constructor(
+    private readonly server: LlamaServer,
+    private readonly othersRunning: () => number,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  /** Asks until no more slots work than this connection's other generations need, or a second is over. */
+  async untilFree(): Promise<'free' | 'busy' | 'unknown'> {
+    const limit = performance.now() + LIMIT_MS;
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+      const busy = await this.#busySlots();
+      if (busy === undefined) return 'unknown';
+      if (busy <= this.othersRunning()) return 'free';
+      if (performance.now() + pauseMs > limit) return 'busy';
+      await delay(pauseMs);
+    }
+  }
+
+  #busySlots(): Promise<number | undefined> {
+    this.#due ??= this.#asking.then(() => {
+      this.#due = undefined;
+      const asked = this.server.busySlots(this.signal, LIMIT_MS).catch(() => undefined);
+      this.#asking = asked;
+      return asked;
+    });
+    return this.#due;
   }
 }

@@ -2,7 +2,7 @@ import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { AppError } from '../../kernel/errors.js';
 import { Metrics } from '../../observability/metrics.js';
-import { problemPage } from '../api-documents.js';
+import { problemPage } from '../problem-page.js';
 import { type Check, Probes } from '../probes.js';
 import { ServedDocuments } from '../served-documents.js';
 

@@ -17,6 +17,13 @@ export interface CorePool {
   readonly queue: QueueDiscipline;
   readonly strategy: PlacementStrategy;
   readonly replicas: Map<ReplicaId, CoreReplica>;
+  /** Why the pool serves nobody, until one of its replicas is ready again. */
+  outage?: Outage | undefined;
+}
+
+export interface Outage {
+  readonly code: ErrorCode;
+  readonly message: string;
 }
 
 export interface CoreReplica {

@@ -120,6 +120,8 @@ function retry(state: SchedulerState, task: CoreTask, event: EventOf<'run-failed
     const message = 'the engine was lost again before the first token; send the task again';
     return end(state, task.key, { type: 'failed', code: 'REPLICA_EXHAUSTED', message }, out);
   }
+  const { outage } = task.pool;
+  if (outage !== undefined) return end(state, task.key, { type: 'failed', ...outage }, out);
   task.requeued = true;
   task.phase = 'queued';
   task.lease = undefined;
@@ -141,6 +143,7 @@ function openReplica(state: SchedulerState, event: EventOf<'replica-ready'>, out
   const pool = poolOf(state, event.poolId);
   const known = pool.replicas.get(event.replicaId);
   const { replicaId: id, epoch, slots, labels } = event;
+  pool.outage = undefined;
   if (known?.epoch === epoch) {
     known.ready = true;
     known.slots = slots;
@@ -157,6 +160,7 @@ function closeReplica(state: SchedulerState, event: EventOf<'replica-unready'>):
 
 function closePool(state: SchedulerState, event: EventOf<'pool-closed'>, out: Commands): void {
   const { code, message } = event;
+  poolOf(state, event.poolId).outage = { code, message };
   for (const task of [...state.tasks.values()]) {
     if (task.pool.id !== event.poolId || task.phase !== 'queued') continue;
     endWhereverItIs(state, task.key, { type: 'failed', code, message }, out);

@@ -14,7 +14,7 @@ const { values } = parseArgs({
   options: {
     port: { type: 'string', default: '0' },
     slots: { type: 'string', default: '256' },
-    context: { type: 'string', default: '1000000' },
+    context: { type: 'string', default: '10000000' },
     tps: { type: 'string', default: '50' },
     tokens: { type: 'string', default: '0' },
     'prefill-ms': { type: 'string', default: '0' },

@@ -1,0 +1,123 @@
+import { type TaskKey } from '../../../src/kernel/ids.js';
+import { type FullPolicy } from '../../../src/scheduling/core/model.js';
+import { CoreModel } from './core-model.js';
+
+type Replica = CoreModel['pools'][number]['replicas'][number];
+
+/** What can happen next; `byItself` moves need no caller: engines and supervisor make them. */
+export interface Choice {
+  readonly name: string;
+  readonly byItself: boolean;
+  readonly happen: () => void;
+}
+
+const TASKS = [
+  { key: 'a' as TaskKey, priority: 'batch' },
+  { key: 'b' as TaskKey, priority: 'interactive' },
+] as const;
+
+/** Two tasks, two replicas of one slot, one crash: small enough to be walked through to its end. */
+export class TaskWorld {
+  readonly model: CoreModel;
+  private readonly crashed = new Set<Replica>();
+  private crashes = 0;
+
+  constructor(policy: FullPolicy) {
+    this.model = new CoreModel([
+      {
+        capacity: 1,
+        classCapacity: { interactive: 1, batch: 1 },
+        fullPolicy: { interactive: policy, batch: policy },
+        batchMaxWaitMs: 0,
+        slots: [1, 1],
+      },
+    ]);
+  }
+
+  /** True when every task has ended and every slot came back. */
+  get over(): boolean {
+    const { tasks } = this.model;
+    return tasks.size === TASKS.length && this.model.live().length === 0 && this.model.openLeases().length === 0;
+  }
+
+  /** Equal texts are equal worlds: all that can influence what happens from here on. */
+  get fingerprint(): string {
+    const { tasks, pools } = this.model;
+    const [pool] = pools;
+    return JSON.stringify([
+      [...tasks.values()].map(({ key, phase, requeued, ending }) => [key, phase, requeued, ending]).sort(),
+      this.model.openLeases().map(({ task, replica, epoch, stopped, reported }) => [task.key, replica.id, epoch === replica.epoch, stopped, reported]).sort(),
+      pool!.replicas.map((replica) => [replica.ready, Math.min(replica.epoch, 1), this.crashed.has(replica)]),
+      pool!.queue.keys,
+      pool!.closed,
+      this.crashes,
+    ]);
+  }
+
+  choices(): Choice[] {
+    return [...this.submits(), ...this.ends(), ...this.runs(), ...this.replicas()];
+  }
+
+  private submits(): Choice[] {
+    const [pool] = this.model.pools;
+    return TASKS.filter(({ key }) => !this.model.tasks.has(key)).map(({ key, priority }) => ({
+      name: `submit ${key}`,
+      byItself: true,
+      happen: () => this.model.submit(key, pool!, priority),
+    }));
+  }
+
+  /** Also for tasks that have ended: late cancels and timers change nothing. */
+  private ends(): Choice[] {
+    return [...this.model.tasks.values()]
+      .filter(({ phase }) => phase !== 'refused')
+      .flatMap((task) =>
+        (['cancelled', 'deadline-passed', 'watchdog-fired'] as const).map((type) => ({
+          name: `${type} ${task.key}`,
+          byItself: false,
+          happen: () => this.model.about(task, type),
+        })),
+      );
+  }
+
+  private runs(): Choice[] {
+    return this.model.openLeases().flatMap((lease) => {
+      const { task, replica, stopped, reported } = lease;
+      const called = (name: string, happen: () => void): Choice => ({ name: `${name} ${task.key} on ${replica.id}`, byItself: true, happen });
+      if (stopped || reported) return [called('release', () => this.model.release(lease))];
+      if (this.crashed.has(replica)) return [called('lose', () => this.model.fail(lease, true))];
+      const ends = [
+        called('complete', () => this.model.complete(lease)),
+        called('break', () => this.model.fail(lease, false)),
+      ];
+      return task.phase === 'dispatched' ? [called('first token', () => this.model.about(task, 'first-token')), ...ends] : ends;
+    });
+  }
+
+  private replicas(): Choice[] {
+    const [pool] = this.model.pools;
+    const { replicas } = pool!;
+    const called = (name: string, happen: () => void): Choice => ({ name, byItself: true, happen });
+    const own = replicas.flatMap((replica) => {
+      const { id, ready } = replica;
+      if (this.crashed.has(replica)) {
+        if (ready) return [called(`notice ${id}`, () => this.model.unready(pool!, replica))];
+        return [called(`restart ${id}`, () => this.restart(replica))];
+      }
+      if (!ready) return [called(`ready ${id}`, () => this.model.ready(pool!, replica, false))];
+      return this.crashes === 0 ? [called(`crash ${id}`, () => this.crash(replica))] : [];
+    });
+    const dark = replicas.every(({ ready }) => !ready) && !pool!.closed;
+    return dark ? [...own, called('close', () => this.model.close(pool!))] : own;
+  }
+
+  private crash(replica: Replica): void {
+    this.crashes++;
+    this.crashed.add(replica);
+  }
+
+  private restart(replica: Replica): void {
+    this.crashed.delete(replica);
+    this.model.ready(this.model.pools[0]!, replica, true);
+  }
+}

@@ -1,0 +1,179 @@
+import leastLoaded from '@llama-orch/placement-least-loaded';
+import { type PlacementStrategy, type PriorityClass, type QueueDisciplineFactory } from '@llama-orch/plugin-sdk';
+import priorityFifo from '@llama-orch/queue-priority-fifo';
+import { parseConfig } from '../../src/config/index.js';
+import { AppError } from '../../src/kernel/errors.js';
+import { type TaskId } from '../../src/kernel/ids.js';
+import { SeededRandom } from '../../src/kernel/random.js';
+import { Metrics } from '../../src/observability/metrics.js';
+import { Pool } from '../../src/pools/pool.js';
+import { Pools } from '../../src/pools/pools.js';
+import { type CorePool, type FullPolicy } from '../../src/scheduling/core/model.js';
+import { Scheduler } from '../../src/scheduling/scheduler.js';
+import { TaskRegistry } from '../../src/tasks/task-registry.js';
+import { TaskTelemetry } from '../../src/tasks/task-telemetry.js';
+import { Task, type TaskRequest } from '../../src/tasks/task.js';
+import { FakeAdapter } from './fake-engine.js';
+import { FakeClock, settle } from './fake-clock.js';
+import { QuietLogger } from './quiet-logger.js';
+
+export interface RigOptions {
+  /** Members of the one pool, as in a configuration file. */
+  readonly pool?: Readonly<Record<string, unknown>>;
+  readonly onDeadline?: 'stop' | 'finish';
+}
+
+/** One frame of a task's log. */
+export interface Frame {
+  readonly id: number;
+  readonly event: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+const RETENTION = { ringBytes: 1_000_000, framesMs: 600_000, tasksMs: 600_000, tasksKept: 1000, framesBytes: 1_000_000 };
+const noLog = { log: () => {} };
+
+/** The scheduler with everything below it, on an engine that a test plays and a clock that a test moves. */
+export class SchedulerRig {
+  readonly clock = new FakeClock();
+  readonly adapter = new FakeAdapter();
+  readonly metrics = new Metrics();
+  readonly logger = new QuietLogger();
+  readonly registry = new TaskRegistry(this.clock, RETENTION);
+  readonly pool: Pool;
+  readonly pools: Pools;
+  readonly scheduler: Scheduler;
+  readonly tasks: Task[] = [];
+
+  private constructor(options: RigOptions) {
+    const { clock, logger, metrics, registry } = this;
+    const facts = { id: 'p', engine: 'fake', model: 'm', ...options.pool };
+    this.pool = new Pool(parseConfig({ pools: [facts] }).pools[0]!, this.adapter);
+    const random = new SeededRandom(7);
+    this.pools = new Pools([this.pool], { clock, random, logger, metrics });
+    const telemetry = new TaskTelemetry(metrics, logger);
+    const ports = { clock, random, pools: this.pools, registry, telemetry, metricsMs: 1000, onDeadline: options.onDeadline ?? 'stop' };
+    const { prefill_tps: prefill, decode_tps: decode } = this.pool.config.perf;
+    this.scheduler = new Scheduler(ports, [{ pool: corePoolOf(this.pool), rates: { prefill, decode } }]);
+  }
+
+  /** A rig whose replicas are Ready. */
+  static async ready(options: RigOptions = {}): Promise<SchedulerRig> {
+    const rig = new SchedulerRig(options);
+    rig.pools.start(rig.scheduler);
+    await settle();
+    return rig;
+  }
+
+  /** Submits a task. @throws AppError when the queue refuses it */
+  submit(facts: Partial<TaskRequest> = {}): Task {
+    const task = new Task(this.request(facts), this.pool.id, this.pool.engine, { tokens: 3, counted: false }, this.registry.newLog());
+    this.scheduler.submit(task);
+    this.tasks.push(task);
+    return task;
+  }
+
+  /** The refusal of a task that finds no room. */
+  refusal(facts: Partial<TaskRequest> = {}): AppError {
+    try {
+      this.submit(facts);
+    } catch (error) {
+      if (error instanceof AppError) return error;
+      throw error;
+    }
+    throw new Error('the task was not refused');
+  }
+
+  /** The decode of a task. @throws when the engine has not been asked */
+  runOf(task: Task) {
+    const run = this.adapter.runOf(task.request.id);
+    if (run === undefined) throw new Error(`no engine was asked for task ${task.request.id}`);
+    return run;
+  }
+
+  get busy(): number {
+    return this.scheduler.busySlots(this.pool.id);
+  }
+
+  get waiting(): number {
+    return this.scheduler.queueDepth(this.pool.id, 'interactive') + this.scheduler.queueDepth(this.pool.id, 'batch');
+  }
+
+  /** The value of one series in the metrics text; 0 when it is not there. */
+  async series(name: string): Promise<number> {
+    const lines = (await this.metrics.text()).split('\n').filter((line) => line.startsWith(name));
+    return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
+  }
+
+  private request(facts: Partial<TaskRequest>): TaskRequest {
+    const number = String(this.tasks.length).padStart(12, '0');
+    return {
+      id: `00000000-0000-7000-8000-${number}` as TaskId,
+      tenantId: 'default',
+      clientId: null,
+      correlationId: 'c',
+      sessionId: null,
+      workload: 'completion',
+      modelRef: 'm',
+      priority: 'interactive',
+      seed: 1n,
+      determinism: undefined,
+      samplerProfileVersion: 'v1',
+      prompt: { type: 'text', text: 'Hello' },
+      inputs: [],
+      sampling: { temperature: 0, topP: 1, topK: 0, minP: 0, presencePenalty: 0, frequencyPenalty: 0, repeatPenalty: 1, stop: [] },
+      jsonSchema: undefined,
+      ctx: 4096,
+      maxTokens: 100,
+      deadlineMs: undefined,
+      expectedTokens: undefined,
+      kvHint: undefined,
+      onDisconnect: 'detach',
+      receivedAt: this.clock.now(),
+      createdMs: this.clock.epochMs(),
+      ...facts,
+    };
+  }
+}
+
+/** The frames of a task's log. */
+export function framesOf({ log }: Task): Frame[] {
+  const cursor = log.open(0);
+  const parts: Buffer[] = [];
+  for (let part = log.read(cursor); part !== undefined; part = log.read(cursor)) parts.push(part);
+  const text = Buffer.concat(parts).toString('utf8');
+  return text
+    .split('\n\n')
+    .filter((frame) => frame !== '')
+    .map(parsed);
+}
+
+export function eventsOf(task: Task): string[] {
+  return framesOf(task).map(({ event }) => event);
+}
+
+function parsed(frame: string): Frame {
+  const [id, event, data, ...rest] = frame.split('\n');
+  if (rest.length > 0) throw new Error(`a frame has more than three lines: ${frame}`);
+  const after = (line: string | undefined, name: string) => {
+    if (!line?.startsWith(`${name}: `)) throw new Error(`a frame lacks its line ${name}: ${frame}`);
+    return line.slice(name.length + 2);
+  };
+  return { id: Number(after(id, 'id')), event: after(event, 'event'), data: JSON.parse(after(data, 'data')) as Frame['data'] };
+}
+
+function corePoolOf({ id, config }: Pool): CorePool {
+  const queues = priorityFifo.create({ batch_max_wait_ms: 60_000 }, noLog) as QueueDisciplineFactory;
+  const strategy = leastLoaded.create({}, noLog) as PlacementStrategy;
+  const of = (name: PriorityClass) => config.admission.priorities.find((entry) => entry.name === name)!;
+  const [interactive, batch] = [of('interactive'), of('batch')];
+  return {
+    id,
+    capacity: config.queue.capacity,
+    classCapacity: { interactive: interactive.queue_capacity, batch: batch.queue_capacity },
+    fullPolicy: { interactive: interactive.full_policy as FullPolicy, batch: batch.full_policy as FullPolicy },
+    queue: queues.createQueue(),
+    strategy,
+    replicas: new Map(),
+  };
+}
