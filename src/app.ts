@@ -41,6 +41,8 @@ export async function startApp(options: AppOptions): Promise<App> {
   return new RunningApp(nest, url);
 }
 
+const LAST_ANSWERS_MS = 500;
+
 class RunningApp implements App {
   private ending: Promise<void> | undefined;
 
@@ -66,7 +68,15 @@ class RunningApp implements App {
     nest.get(Admission).close();
     await nest.get(Scheduler).drain(graceMs);
     nest.get(Streams).closeAll();
-    await Promise.all([nest.close(), nest.get(Pools).stop()]);
+    await Promise.all([this.closeServer(), nest.get(Pools).stop()]);
+  }
+
+  /** Answers under way get a moment; a caller who never finishes a request, or never reads its answer, gets no more. */
+  private async closeServer(): Promise<void> {
+    const server = this.nest.getHttpServer();
+    const cancelTimer = this.nest.get(Clock).schedule(LAST_ANSWERS_MS, () => server.closeAllConnections());
+    await this.nest.close();
+    cancelTimer();
   }
 }
 

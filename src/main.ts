@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
 import { type App, startApp } from './app.js';
 import { type Config, type ConfigFlags, type ConfigMode, type LoadedConfig, loadConfig } from './config/index.js';
 import { JsonLogger, type Logger } from './observability/logger.js';
@@ -11,15 +10,12 @@ export interface ServeFlags extends ConfigFlags {
 
 const EXIT = { ok: 0, failure: 1, unavailable: 69 } as const;
 const SECOND_SIGNAL_MS = 1_500;
-/** Node's default lets garbage grow to 67 MB before it looks; a daemon that relays small frames is as fast with 8 MB. */
-const YOUNG_GENERATION = '--max-semi-space-size=8';
 
 /**
  * Runs the daemon until SIGTERM or SIGINT and answers the exit code.
  * @throws ConfigError when the configuration is wrong
  */
 export async function serve(flags: ServeFlags): Promise<number> {
-  setFlagsFromString(YOUNG_GENERATION);
   const loaded = loadConfig({ flags, mode: flags.configMode });
   const { config } = loaded;
   const logger = new JsonLogger(config.log.level, config.log.format, secretsOf(process.env));
@@ -38,14 +34,17 @@ export async function serve(flags: ServeFlags): Promise<number> {
   }
 }
 
-const VERSION = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version;
+const VERSION = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
+  .version;
 
 function announce({ config, source, warnings }: LoadedConfig, logger: Logger): void {
   logger.info('config', 'configuration loaded', { source: source.type, pools: config.pools.map((pool) => pool.id) });
   for (const { path, message } of warnings) logger.warn('config', message, { path });
-  if (config.auth.keys.length === 0) logger.warn('config', 'no key is configured: every program on this machine may call');
+  if (config.auth.keys.length === 0)
+    logger.warn('config', 'no key is configured: every program on this machine may call');
   for (const pool of config.pools) {
-    if (pool.engine === 'mock') logger.warn('config', `pool ${pool.id} makes up its tokens: its engine is mock`, { pool_id: pool.id });
+    if (pool.engine === 'mock')
+      logger.warn('config', `pool ${pool.id} makes up its tokens: its engine is mock`, { pool_id: pool.id });
   }
 }
 
@@ -72,14 +71,19 @@ function baseFolderOf({ source }: LoadedConfig): string {
 }
 
 function secretsOf(env: NodeJS.ProcessEnv): string[] {
-  return [env['LLORCH_API_TOKEN'], env['HF_TOKEN']].filter((secret): secret is string => secret !== undefined && secret.length >= 8);
+  return [env['LLORCH_API_TOKEN'], env['HF_TOKEN']].filter(
+    (secret): secret is string => secret !== undefined && secret.length >= 8,
+  );
 }
 
 function explain(error: unknown, { server }: Config): string {
   const message = error instanceof Error ? error.message : String(error);
-  if (codeOf(error) === 'EADDRINUSE') return `${server.bind} is in use by another program; stop it, or choose another address with --bind`;
-  if (codeOf(error) === 'EADDRNOTAVAIL') return `${server.bind} is no address of this machine; choose another with --bind`;
-  if (codeOf(error) === 'EACCES') return `${server.bind} may not be used by this user; choose a port above 1023 with --bind`;
+  if (codeOf(error) === 'EADDRINUSE')
+    return `${server.bind} is in use by another program; stop it, or choose another address with --bind`;
+  if (codeOf(error) === 'EADDRNOTAVAIL')
+    return `${server.bind} is no address of this machine; choose another with --bind`;
+  if (codeOf(error) === 'EACCES')
+    return `${server.bind} may not be used by this user; choose a port above 1023 with --bind`;
   return message;
 }
 

@@ -60,10 +60,15 @@ export class Admission {
     const { replays } = this.ports;
     const { body, caller, idempotencyKey } = submission;
     const byId = idNameOf(body, caller.tenantId);
-    const byKey = idempotencyKey === undefined ? undefined : `key/${caller.tenantId}/${caller.keyId ?? ''}/POST /v1/tasks/${idempotencyKey}`;
+    const byKey =
+      idempotencyKey === undefined
+        ? undefined
+        : `key/${caller.tenantId}/${caller.keyId ?? ''}/POST /v1/tasks/${idempotencyKey}`;
     const once = (name: string | undefined, run: () => Promise<Admitted>): Promise<Admitted> => {
       if (name === undefined) return run();
-      return replays.once(name, body, run).then(({ answer, replayed }) => (replayed ? { ...answer, replayed } : answer));
+      return replays
+        .once(name, body, run)
+        .then(({ answer, replayed }) => (replayed ? { ...answer, replayed } : answer));
     };
     return once(byKey, () => once(byId, async () => ({ accepted: await effect(), replayed: false })));
   }
@@ -86,7 +91,11 @@ export class Admission {
   }
 
   /** Pools whose context holds the prompt and the answer. */
-  private async fittingPools(body: CreateTask, request: UnplacedRequest, pools: readonly Pool[]): Promise<Map<Pool, PromptSize>> {
+  private async fittingPools(
+    body: CreateTask,
+    request: UnplacedRequest,
+    pools: readonly Pool[],
+  ): Promise<Map<Pool, PromptSize>> {
     const fitting = new Map<Pool, PromptSize>();
     let refusal: AppError | undefined;
     for (const pool of pools) {
@@ -108,7 +117,13 @@ export class Admission {
   private newTask(request: UnplacedRequest, pool: Pool, body: CreateTask, size: PromptSize): Task {
     const ctx = body.ctx || contextOf(pool);
     const { sampler_profile_version: samplerProfileVersion } = pool.config;
-    const task = new Task({ ...request, ctx, samplerProfileVersion }, pool.id, pool.engine, size, this.ports.registry.newLog());
+    const task = new Task(
+      { ...request, ctx, samplerProfileVersion },
+      pool.id,
+      pool.engine,
+      size,
+      this.ports.registry.newLog(),
+    );
     task.engineVersion = pool.description?.engineVersion;
     task.modelDigest = pool.description?.modelDigest;
     return task;
@@ -138,7 +153,13 @@ export class Admission {
 
   private recordRefusal(error: AppError, { correlationId, caller }: Submission): void {
     const { engine = null, pool_id, retry_after_ms } = error.members;
-    const fields = { correlation_id: correlationId, tenant_id: caller.tenantId, client_id: caller.keyId ?? undefined, pool_id, retry_after_ms };
+    const fields = {
+      correlation_id: correlationId,
+      tenant_id: caller.tenantId,
+      client_id: caller.keyId ?? undefined,
+      pool_id,
+      retry_after_ms,
+    };
     this.ports.telemetry.refused(engine, error, fields);
   }
 }
@@ -156,12 +177,20 @@ function draining(): AppError {
   });
 }
 
-function contextProblem(body: CreateTask, request: UnplacedRequest, pool: Pool, size: PromptSize): AppError | undefined {
+function contextProblem(
+  body: CreateTask,
+  request: UnplacedRequest,
+  pool: Pool,
+  size: PromptSize,
+): AppError | undefined {
   const limit = contextOf(pool);
   const members = { engine: pool.engine, pool_id: pool.id };
   const asked = body.ctx || limit;
   if (asked > limit) {
-    return invalidParams([{ pointer: '/ctx', message: `must be at most ${limit}, the context of pool ${pool.id}` }], members);
+    return invalidParams(
+      [{ pointer: '/ctx', message: `must be at most ${limit}, the context of pool ${pool.id}` }],
+      members,
+    );
   }
   const answer = request.workload === 'completion' ? request.maxTokens : 0;
   // An estimate refuses only when it alone exceeds the context; the engine has the last word.
@@ -173,9 +202,16 @@ function contextProblem(body: CreateTask, request: UnplacedRequest, pool: Pool, 
 
 function refuseImpossibleDeadline({ deadlineMs }: UnplacedRequest, pool: Pool): void {
   if (deadlineMs === undefined || deadlineMs > 0) return;
-  throw new AppError('DEADLINE_UNMET', `deadline_ms is ${deadlineMs}: it has passed already; give a time from now, 1 to ${LONGEST_DEADLINE_MS}`, {
-    members: { engine: pool.engine, predicted: { start_p50_ms: 0, start_p90_ms: 0, decode_ms: 0, deadline_ms: deadlineMs } },
-  });
+  throw new AppError(
+    'DEADLINE_UNMET',
+    `deadline_ms is ${deadlineMs}: it has passed already; give a time from now, 1 to ${LONGEST_DEADLINE_MS}`,
+    {
+      members: {
+        engine: pool.engine,
+        predicted: { start_p50_ms: 0, start_p90_ms: 0, decode_ms: 0, deadline_ms: deadlineMs },
+      },
+    },
+  );
 }
 
 function acceptedOf(task: Task): TaskAccepted {

@@ -10,8 +10,13 @@ export function poolsWithModel(modelRef: string, pools: readonly Pool[]): readon
   if (found.length > 0) return found;
   const names = pools.flatMap((pool) => [pool.model.id, pool.model.ref]);
   const near = nearNames(modelRef, [...new Set(names)]);
-  const hint = near.length > 0 ? `did you mean ${near.join(', ')}?` : `served are: ${[...new Set(pools.map((pool) => pool.model.id))].join(', ')}`;
-  throw new AppError('NOT_FOUND', `no pool serves model ${shortened(modelRef)}; ${hint}`, { members: { engine: null } });
+  const hint =
+    near.length > 0
+      ? `did you mean ${near.join(', ')}?`
+      : `served are: ${[...new Set(pools.map((pool) => pool.model.id))].join(', ')}`;
+  throw new AppError('NOT_FOUND', `no pool serves model ${shortened(modelRef)}; ${hint}`, {
+    members: { engine: null },
+  });
 }
 
 /**
@@ -38,33 +43,47 @@ const DEMANDS: readonly Demand[] = [
   {
     met: ({ engine }, pool) => engine === undefined || engine === pool.engine,
     violations: ({ engine, model_ref }, pools) => [
-      { pointer: '/engine', message: `no pool serves ${shortened(model_ref)} on engine ${engine}; it is served by ${list(pools.map((pool) => pool.engine))}` },
+      {
+        pointer: '/engine',
+        message: `no pool serves ${shortened(model_ref)} on engine ${engine}; it is served by ${list(pools.map((pool) => pool.engine))}`,
+      },
     ],
   },
   {
-    met: ({ pool_labels = {} }, pool) => Object.entries(pool_labels).every(([name, value]) => pool.config.labels[name] === value),
+    met: ({ pool_labels = {} }, pool) =>
+      Object.entries(pool_labels).every(([name, value]) => pool.config.labels[name] === value),
     violations: () => [{ pointer: '/pool_labels', message: 'no pool that serves the model carries all these labels' }],
   },
   {
     met: ({ sampler_profile_version: pin }, pool) => pin === undefined || pin === pool.config.sampler_profile_version,
     violations: (_, pools) => [
-      { pointer: '/sampler_profile_version', message: `must be ${list(pools.map((pool) => pool.config.sampler_profile_version))}` },
+      {
+        pointer: '/sampler_profile_version',
+        message: `must be ${list(pools.map((pool) => pool.config.sampler_profile_version))}`,
+      },
     ],
   },
   {
     met: ({ workload }, { description }) => description === undefined || description.workloads.includes(workload),
     violations: ({ workload }, pools) => [
-      { pointer: '/workload', message: `the engine of pool ${pools[0]?.id} does not offer ${workload}; it offers ${list(pools[0]?.description?.workloads ?? [])}` },
+      {
+        pointer: '/workload',
+        message: `the engine of pool ${pools[0]?.id} does not offer ${workload}; it offers ${list(pools[0]?.description?.workloads ?? [])}`,
+      },
     ],
   },
   {
     met: (body, { description }) => description === undefined || missingAbilities(body, description).length === 0,
-    violations: (body, pools) => pools[0]?.description === undefined ? [] : missingAbilities(body, pools[0].description),
+    violations: (body, pools) =>
+      pools[0]?.description === undefined ? [] : missingAbilities(body, pools[0].description),
   },
   {
     met: ({ determinism }, pool) => determinism !== 'strict' || gradeOf(pool) === 'exact',
     violations: () => [
-      { pointer: '/determinism', message: 'no pool of this model gives exact determinism; leave determinism out, or use best_effort' },
+      {
+        pointer: '/determinism',
+        message: 'no pool of this model gives exact determinism; leave determinism out, or use best_effort',
+      },
     ],
   },
 ];
@@ -85,7 +104,8 @@ function gradeOf(pool: Pool): EngineDescription['determinism'] {
 function missingAbilities(body: CreateTask, { features }: EngineDescription): Violation[] {
   const { params = {} } = body;
   const missing: Violation[] = [];
-  const lacks = (pointer: string, what: string) => missing.push({ pointer, message: `the engine does not offer ${what}; leave it out` });
+  const lacks = (pointer: string, what: string) =>
+    missing.push({ pointer, message: `the engine does not offer ${what}; leave it out` });
   for (const name of Object.keys(params)) {
     if (name === 'tools' || name === 'tool_choice' || name === 'response_format') continue;
     if (!(features.params as readonly string[]).includes(name)) lacks(`/params/${name}`, name);

@@ -30,14 +30,22 @@ export function choosePool(pools: readonly Pool[], scheduler: Scheduler, priorit
 
 function unready(pool: Pool): AppError {
   const because = pool.lastError === undefined ? '' : `; its last error: ${pool.lastError.message}`;
-  return new AppError('POOL_UNREADY', `pool ${pool.id} is ${pool.state}${because}; try again in ${LOADING_RETRY_MS / 1000} s`, {
-    members: { engine: pool.engine, pool_id: pool.id, retry_after_ms: LOADING_RETRY_MS },
-  });
+  return new AppError(
+    'POOL_UNREADY',
+    `pool ${pool.id} is ${pool.state}${because}; try again in ${LOADING_RETRY_MS / 1000} s`,
+    {
+      members: { engine: pool.engine, pool_id: pool.id, retry_after_ms: LOADING_RETRY_MS },
+    },
+  );
 }
 
 function unavailable(pool: Pool): AppError {
   const because = pool.lastError?.message ?? 'its engine failed';
   return new AppError('POOL_UNAVAILABLE', `pool ${pool.id} failed: ${because}; the operator has to mend it`, {
-    members: { engine: pool.engine, pool_id: pool.id, retry_after_ms: pool.config.breaker.open_ms > 60_000 ? 60_000 : pool.config.breaker.open_ms },
+    members: {
+      engine: pool.engine,
+      pool_id: pool.id,
+      retry_after_ms: pool.config.breaker.open_ms > 60_000 ? 60_000 : pool.config.breaker.open_ms,
+    },
   });
 }

@@ -14,7 +14,12 @@ const NEVER = new AbortController().signal;
  * Asks the engine only when the answer can matter: a token stands for at least one byte, so a prompt whose bytes fit
  * beside `maxTokens` into the context fits in any tokenizer, and the estimate serves.
  */
-export async function promptSize(pool: Pool, prompt: EnginePrompt, maxTokens: number, clock: Clock): Promise<PromptSize> {
+export async function promptSize(
+  pool: Pool,
+  prompt: EnginePrompt,
+  maxTokens: number,
+  clock: Clock,
+): Promise<PromptSize> {
   const { bytes, mostTokens } = measure(prompt);
   const estimate = { tokens: Math.ceil(bytes / BYTES_PER_TOKEN), counted: false };
   if (mostTokens + maxTokens <= contextOf(pool)) return estimate;

@@ -29,7 +29,11 @@ export class Replays {
    * Runs `effect` once per name. A repeated call with an equal body gets the recorded answer.
    * @throws AppError 422 when the body differs, 409 while the first call is running
    */
-  async once<Answer>(name: string, body: unknown, effect: () => Promise<Answer>): Promise<{ readonly answer: Answer; readonly replayed: boolean }> {
+  async once<Answer>(
+    name: string,
+    body: unknown,
+    effect: () => Promise<Answer>,
+  ): Promise<{ readonly answer: Answer; readonly replayed: boolean }> {
     const digest = createHash('sha256').update(canonicalJson(body)).digest('base64');
     const known = this.find(name);
     if (known !== undefined) return { answer: recorded(known, digest) as Answer, replayed: true };

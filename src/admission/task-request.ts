@@ -71,7 +71,9 @@ function deadlineViolations({ deadline_ms }: CreateTask): Violation[] {
 
 function modelViolations({ model_ref }: CreateTask): Violation[] {
   if (isModelRef(model_ref)) return [];
-  return [{ pointer: '/model_ref', message: 'must be a model id, sha256:<hex>, or a ref such as hf:…, https://…, file:/…' }];
+  return [
+    { pointer: '/model_ref', message: 'must be a model id, sha256:<hex>, or a ref such as hf:…, https://…, file:/…' },
+  ];
 }
 
 function promptOf(body: CreateTask): EnginePrompt | undefined {

@@ -29,7 +29,8 @@ export class Authenticator {
     if (this.open) return EVERYBODY;
     const key = keyOf(headers);
     const record = this.find(key);
-    if (record === undefined) throw new AppError('FORBIDDEN', 'the key is unknown; check it, or ask the operator for another');
+    if (record === undefined)
+      throw new AppError('FORBIDDEN', 'the key is unknown; check it, or ask the operator for another');
     if (record.expires_ms !== undefined && record.expires_ms <= this.clock.epochMs()) {
       throw new AppError('FORBIDDEN', `the key ${record.id} has expired; ask the operator for another`);
     }

@@ -30,13 +30,21 @@ export function loadContract(name: ContractName): OpenApiDocument {
   return JSON.parse(contractText(name)) as OpenApiDocument;
 }
 
-/** Compiles one schema of the contract. `maxTokens` is the operator's limit in place of the documented default. */
-export function compileSchema(contract: OpenApiDocument, name: string, maxTokens: number): ValidateFunction {
-  const ajv = new Ajv2020({ allErrors: true, strict: false, verbose: true, validateFormats: true });
+/**
+ * Compiles one schema of the contract. `maxTokens` is the operator's limit in place of the documented default.
+ * Looking for `all` violations takes a time that grows with the square of their number.
+ */
+export function compileSchema(contract: OpenApiDocument, name: string, maxTokens: number, find: 'all' | 'first'): ValidateFunction {
+  const ajv = new Ajv2020({ allErrors: find === 'all', strict: false, verbose: true, validateFormats: true });
   ajv.addFormat('uuid', /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i);
   for (const format of ['int32', 'int64']) ajv.addFormat(format, true);
   ajv.addKeyword({ keyword: 'x-int64', error: { message: INT64_RULE }, validate: isInt64 });
-  ajv.addKeyword({ keyword: 'x-max-bytes', type: 'string', error: { message: 'is too long' }, validate: (most: number, text: string) => Buffer.byteLength(text) <= most });
+  ajv.addKeyword({
+    keyword: 'x-max-bytes',
+    type: 'string',
+    error: { message: 'is too long' },
+    validate: (most: number, text: string) => Buffer.byteLength(text) <= most,
+  });
   ajv.addSchema({ ...withLimits(contract, maxTokens), $id: 'contract' });
   return ajv.compile({ $ref: `contract#/components/schemas/${name}` });
 }
@@ -44,16 +52,25 @@ export function compileSchema(contract: OpenApiDocument, name: string, maxTokens
 const INT64_RULE = 'must be an integer within ±(2^53−1), or a string of decimal digits within the int64 range';
 
 /** Checks the text that was sent: 1.0, 1e3 and integers that lost digits are no int64. */
-function isInt64(_: boolean, value: unknown, _schema?: object, at?: { parentData: unknown; parentDataProperty: string | number }): boolean {
+function isInt64(
+  _: boolean,
+  value: unknown,
+  _schema?: object,
+  at?: { parentData: unknown; parentDataProperty: string | number },
+): boolean {
   if (isUnsafeInteger(value)) return false;
-  if (typeof value === 'string') return /^-?\d{1,19}$/.test(value) && BigInt(value) >= INT64_MIN && BigInt(value) <= INT64_MAX;
+  if (typeof value === 'string')
+    return /^-?\d{1,19}$/.test(value) && BigInt(value) >= INT64_MIN && BigInt(value) <= INT64_MAX;
   return wasWrittenAsInteger(at?.parentData, at?.parentDataProperty);
 }
 
 function withLimits(contract: OpenApiDocument, maxTokens: number): object {
-  const limited = structuredClone(contract) as { components: { schemas: Record<string, { properties?: Record<string, Record<string, unknown>> }> } };
+  const limited = structuredClone(contract) as {
+    components: { schemas: Record<string, { properties?: Record<string, Record<string, unknown>> }> };
+  };
   for (const { properties = {} } of Object.values(limited.components.schemas)) {
-    for (const property of Object.values(properties)) if (property['x-limit'] === 'limits.max_tokens') property['maximum'] = maxTokens;
+    for (const property of Object.values(properties))
+      if (property['x-limit'] === 'limits.max_tokens') property['maximum'] = maxTokens;
   }
   return limited;
 }
@@ -75,7 +92,10 @@ function violationOf(error: ErrorObject, all: readonly ErrorObject[]): Violation
     case 'if':
       return undefined;
     case 'additionalProperties':
-      return { pointer: `${pointer}/${escaped(String(error.params['additionalProperty']))}`, message: 'is not a known member' };
+      return {
+        pointer: `${pointer}/${escaped(String(error.params['additionalProperty']))}`,
+        message: 'is not a known member',
+      };
     case 'required': {
       const member = escaped(String(error.params['missingProperty']));
       return { pointer: `${pointer}/${member}`, message: parent?.['x-message'] ?? 'is required' };
@@ -87,11 +107,17 @@ function violationOf(error: ErrorObject, all: readonly ErrorObject[]): Violation
     case 'const':
       return { pointer, message: `must be ${JSON.stringify(error.params['allowedValue'])}` };
     case 'oneOf':
-      return all.some((other) => other !== error && other.instancePath.startsWith(pointer) && other.keyword !== 'if') ? undefined : { pointer, message: 'has no allowed form' };
+      return all.some((other) => other !== error && other.instancePath.startsWith(pointer) && other.keyword !== 'if')
+        ? undefined
+        : { pointer, message: 'has no allowed form' };
     case 'x-max-bytes':
       return { pointer, message: `must be at most ${String(error.schema)} bytes long` };
     default:
-      return { pointer, message: parent?.['x-int64'] === true && error.keyword === 'type' ? INT64_RULE : (error.message ?? 'is invalid') };
+      return {
+        pointer,
+        message:
+          parent?.['x-int64'] === true && error.keyword === 'type' ? INT64_RULE : (error.message ?? 'is invalid'),
+      };
   }
 }
 

@@ -19,6 +19,7 @@ export interface EdgePorts {
 
 const NOBODY: Identity = { caller: { tenantId: 'default', keyId: null }, scopes: [] };
 const STREAM_ROUTE = '/v1/tasks/:id/stream';
+const METRICS_ROUTE = '/metrics';
 
 /** What every request passes before its route and its body: correlation, host, encoding, key, scope. */
 export class Edge {
@@ -66,7 +67,8 @@ export class Edge {
   private unknownRoute(request: FastifyRequest): AppError {
     const path = request.url.split('?', 1)[0] ?? '';
     const methods = this.ports.routes.methodsOf(path);
-    if (methods.length === 0) return new AppError('NOT_FOUND', 'there is no such route; GET /openapi/data.json lists them');
+    if (methods.length === 0)
+      return new AppError('NOT_FOUND', 'there is no such route; GET /openapi/data.json lists them');
     const allow = methods.join(', ');
     return new AppError('INVALID_PARAMS', `this route does not take ${request.method}; it takes ${allow}`, {
       status: 405,
@@ -77,6 +79,8 @@ export class Edge {
 
   private count(request: FastifyRequest, reply: FastifyReply): void {
     const route = request.routeOptions.url ?? 'unknown';
+    // A scrape changes no value.
+    if (route === METRICS_ROUTE) return;
     this.ports.metrics.requests.inc({ route, code: String(reply.raw.statusCode) });
     if (route !== STREAM_ROUTE) this.ports.metrics.requestDuration.observe({ route }, reply.elapsedTime / 1000);
   }

@@ -31,6 +31,7 @@ export class EventStream implements LogReader, Silent {
   private forgetDrain: () => void = () => {};
   private writable = true;
   private open = true;
+  private active = false;
   /** Bytes that it may lag. What it found waiting counts until it has caught up: a late reader is no slow one. */
   private allowedLag: number;
 
@@ -69,6 +70,12 @@ export class EventStream implements LogReader, Silent {
     if (this.open && this.writable) this.writable = this.writer.write(COMMENT);
   }
 
+  takeActivity(): boolean {
+    const { active } = this;
+    this.active = false;
+    return active;
+  }
+
   /** A frame that belongs to no log, such as `queued`. */
   sendUnlogged(text: string): void {
     if (this.open && this.writable) this.writable = this.writer.write(Buffer.from(text));
@@ -85,10 +92,10 @@ export class EventStream implements LogReader, Silent {
   }
 
   private sendPending(): void {
-    const { log, keepAlive, bufferBytes } = this.options;
+    const { log, bufferBytes } = this.options;
     if (log.hasLost(this.cursor)) return this.cut('gone');
     let frames = log.read(this.cursor);
-    if (frames !== undefined) keepAlive.heard(this);
+    this.active ||= frames !== undefined;
     while (frames !== undefined) {
       this.writable = this.writer.write(frames);
       if (!this.writable) return;

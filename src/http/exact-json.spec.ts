@@ -48,7 +48,11 @@ describe('a JSON body', () => {
 
   it('does not take digits inside strings for numbers', () => {
     const body = read('{"s":"9007199254740993 and 1.0","n":1}') as { s: string };
-    expect([body.s, wasWrittenAsInteger(body, 's'), wasWrittenAsInteger(body, 'n')]).toEqual(['9007199254740993 and 1.0', true, true]);
+    expect([body.s, wasWrittenAsInteger(body, 's'), wasWrittenAsInteger(body, 'n')]).toEqual([
+      '9007199254740993 and 1.0',
+      true,
+      true,
+    ]);
   });
 
   it.each([

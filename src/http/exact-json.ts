@@ -32,7 +32,9 @@ export function parseJsonBody(body: Buffer | undefined, maxDepth: number): unkno
   const text = decode(body);
   checkDepth(body, maxDepth);
   try {
-    return DOUBTFUL.test(text) ? (JSON.parse(text, keepSource as (this: unknown, key: string, value: unknown) => unknown) as unknown) : (JSON.parse(text) as unknown);
+    return DOUBTFUL.test(text)
+      ? (JSON.parse(text, keepSource as (this: unknown, key: string, value: unknown) => unknown) as unknown)
+      : (JSON.parse(text) as unknown);
   } catch (error) {
     throw unreadable(`the body is not JSON: ${placeOf(error, text)}`);
   }

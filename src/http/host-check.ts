@@ -18,12 +18,18 @@ export class HostCheck {
     const host = request.headers.host;
     if (host === undefined || host === '') throw invalidParams([{ pointer: '/Host', message: 'is required' }]);
     if (this.names.has(nameOf(host)) || this.servedOn(request, host)) return;
-    throw new AppError('FORBIDDEN', 'the Host header names another host; use the bound address, or add the name to server.allowed_hosts');
+    throw new AppError(
+      'FORBIDDEN',
+      'the Host header names another host; use the bound address, or add the name to server.allowed_hosts',
+    );
   }
 
   /** A wildcard bind serves the address at which the connection arrived. */
   private servedOn({ socket }: IncomingMessage, host: string): boolean {
-    return (this.names.has('0.0.0.0') || this.names.has('::')) && socket.localAddress?.replace(/^::ffff:/, '') === nameOf(host);
+    return (
+      (this.names.has('0.0.0.0') || this.names.has('::')) &&
+      socket.localAddress?.replace(/^::ffff:/, '') === nameOf(host)
+    );
   }
 }
 

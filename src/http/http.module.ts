@@ -50,13 +50,19 @@ export class HttpModule {
         {
           provide: KeepAlive,
           inject: [CONFIG, Clock, Random],
-          useFactory: ({ stream }: Config, clock: Clock, random: Random) => new KeepAlive(stream.keepalive_ms, clock, random),
+          useFactory: ({ stream }: Config, clock: Clock, random: Random) =>
+            new KeepAlive(stream.keepalive_ms, clock, random),
         },
         {
           provide: Streams,
           inject: [CONFIG, Scheduler, Clock, Metrics, KeepAlive],
-          useFactory: ({ stream }: Config, scheduler: Scheduler, clock: Clock, metrics: Metrics, keepAlive: KeepAlive) =>
-            new Streams({ scheduler, clock, metrics, keepAlive, bufferBytes: stream.reader_buffer_bytes }),
+          useFactory: (
+            { stream }: Config,
+            scheduler: Scheduler,
+            clock: Clock,
+            metrics: Metrics,
+            keepAlive: KeepAlive,
+          ) => new Streams({ scheduler, clock, metrics, keepAlive, bufferBytes: stream.reader_buffer_bytes }),
         },
       ],
       exports: [Probes, Streams, AdmissionModule],

@@ -4,6 +4,8 @@ import { type Random } from '../kernel/random.js';
 /** A stream that wants a comment when it has been silent for too long. */
 export interface Silent {
   keepAlive(): void;
+  /** True when something was sent since the last call. Asked on each tick, so that a token costs nothing here. */
+  takeActivity(): boolean;
 }
 
 interface Entry {
@@ -31,12 +33,6 @@ export class KeepAlive {
     this.keepTicking();
   }
 
-  /** The stream has just sent something. */
-  heard(stream: Silent): void {
-    const entry = this.entries.get(stream);
-    if (entry !== undefined) entry.dueAt = this.nextDue();
-  }
-
   remove(stream: Silent): void {
     this.entries.delete(stream);
   }
@@ -50,12 +46,14 @@ export class KeepAlive {
     this.cancelTick = this.clock.schedule(Math.max(10, this.intervalMs / TICKS), () => {
       this.cancelTick = undefined;
       const now = this.clock.now();
-      for (const entry of this.entries.values()) if (entry.dueAt <= now) this.send(entry);
+      for (const entry of this.entries.values()) this.look(entry, now);
       this.keepTicking();
     });
   }
 
-  private send(entry: Entry): void {
+  private look(entry: Entry, now: number): void {
+    if (entry.stream.takeActivity()) entry.dueAt = this.nextDue();
+    if (entry.dueAt > now) return;
     entry.dueAt = this.nextDue();
     entry.stream.keepAlive();
   }

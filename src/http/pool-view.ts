@@ -62,7 +62,8 @@ export function capabilitiesView(pools: readonly Pool[], apiVersion: string): Ca
 function engineView(pools: readonly Pool[]): Capabilities['engines'][number] {
   const described = pools.flatMap((pool) => (pool.description === undefined ? [] : [pool.description]));
   const first = described[0]!;
-  const every = (has: (features: typeof first.features) => boolean | undefined) => described.every(({ features }) => has(features) === true);
+  const every = (has: (features: typeof first.features) => boolean | undefined) =>
+    described.every(({ features }) => has(features) === true);
   return {
     engine: pools[0]!.engine,
     engine_version: first.engineVersion,

@@ -28,18 +28,31 @@ export class ProblemFilter implements ExceptionFilter {
   private asAppError(thrown: unknown, request: FastifyRequest): AppError {
     if (thrown instanceof AppError) return thrown;
     const status = statusOf(thrown);
-    if (status === 413) return new AppError('PAYLOAD_TOO_LARGE', 'the body is larger than limits.body_bytes allows; send a smaller one');
-    if (status === 415) return new AppError('INVALID_PARAMS', 'the body must be application/json, not encoded', { status: 415 });
-    if (status === 404) return new AppError('NOT_FOUND', `no route ${request.method} ${pathOf(request)}; GET /openapi/data.json lists them`);
-    if (status !== undefined && status >= 400 && status < 500) return new AppError('INVALID_PARAMS', 'the request could not be read', { cause: thrown });
-    this.logger.error('internal', 'a request failed', { correlation_id: request.facts?.correlationId, error: describe(thrown) });
-    return new AppError('INTERNAL', 'something failed inside the server; report the correlation id to the operator', { cause: thrown });
+    if (status === 413)
+      return new AppError('PAYLOAD_TOO_LARGE', 'the body is larger than limits.body_bytes allows; send a smaller one');
+    if (status === 415)
+      return new AppError('INVALID_PARAMS', 'the body must be application/json, not encoded', { status: 415 });
+    if (status === 404)
+      return new AppError(
+        'NOT_FOUND',
+        `no route ${request.method} ${pathOf(request)}; GET /openapi/data.json lists them`,
+      );
+    if (status !== undefined && status >= 400 && status < 500)
+      return new AppError('INVALID_PARAMS', 'the request could not be read', { cause: thrown });
+    this.logger.error('internal', 'a request failed', {
+      correlation_id: request.facts?.correlationId,
+      error: describe(thrown),
+    });
+    return new AppError('INTERNAL', 'something failed inside the server; report the correlation id to the operator', {
+      cause: thrown,
+    });
   }
 }
 
 function statusOf(thrown: unknown): number | undefined {
   if (thrown instanceof HttpException) return thrown.getStatus();
-  const status = typeof thrown === 'object' && thrown !== null && 'statusCode' in thrown ? thrown.statusCode : undefined;
+  const status =
+    typeof thrown === 'object' && thrown !== null && 'statusCode' in thrown ? thrown.statusCode : undefined;
   return typeof status === 'number' ? status : undefined;
 }
 

@@ -1,7 +1,11 @@
 import { type AppError, ERRORS, problemType } from '../kernel/errors.js';
 
 /** Body of every refusal on a native route: the members of RFC 9457 and those of the contract in one object. */
-export function problemBody(error: AppError, instance: string, correlationId: string): Readonly<Record<string, unknown>> {
+export function problemBody(
+  error: AppError,
+  instance: string,
+  correlationId: string,
+): Readonly<Record<string, unknown>> {
   const { retriable: _retriable, ...members } = error.members;
   return {
     type: problemType(error.code),

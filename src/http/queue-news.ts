@@ -34,7 +34,8 @@ export class QueueNews {
     this.ticking = true;
     this.clock.schedule(PACE_MS, () => {
       this.ticking = false;
-      for (const subscription of this.subscriptions) if (!this.tell(subscription)) this.subscriptions.delete(subscription);
+      for (const subscription of this.subscriptions)
+        if (!this.tell(subscription)) this.subscriptions.delete(subscription);
       this.keepTicking();
     });
   }

@@ -30,12 +30,19 @@ export function newServer({ limits }: Config): FastifyAdapter {
     // The edge looks at Host itself, so that its refusal is a problem like every other.
     http: { maxHeaderSize: limits.header_bytes, headersTimeout: HEAD_MS, requireHostHeader: false },
     clientErrorHandler: (error: NodeJS.ErrnoException, socket: Socket) => answerBroken(error, socket),
-    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => answerBadPath(error, request, reply),
+    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
+      answerBadPath(error, request, reply),
   });
 }
 
 /** Puts the edge before all routes. */
-export function installEdge(adapter: FastifyAdapter, config: Config, bind: BindAddress, clock: Clock, metrics: Metrics): void {
+export function installEdge(
+  adapter: FastifyAdapter,
+  config: Config,
+  bind: BindAddress,
+  clock: Clock,
+  metrics: Metrics,
+): void {
   const { auth, server } = config;
   const documentsAreOpen = isLoopback(bind.host) || !auth.protect_metrics;
   new Edge({
@@ -85,10 +92,10 @@ function answerBroken(error: NodeJS.ErrnoException, socket: Socket): void {
 }
 
 function brokenRequest(code: string | undefined): AppError {
-  if (code === 'HPE_HEADER_OVERFLOW') return new AppError('PAYLOAD_TOO_LARGE', 'the headers are larger than limits.header_bytes allows; send fewer');
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return new AppError('PAYLOAD_TOO_LARGE', 'the headers are larger than limits.header_bytes allows; send fewer');
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
     return new AppError('INVALID_PARAMS', 'the request did not arrive in time; send it faster', { status: 408 });
   }
   return invalidParams([{ pointer: '', message: 'the request is not valid HTTP/1.1' }]);
 }
-

@@ -26,7 +26,13 @@ export class Streams {
   }
 
   /** Starts a reader of a task after a sequence number that its log holds. `queued`: it wants news of its place in line. */
-  open(task: Task, after: number, response: ServerResponse, headers: Readonly<Record<string, string>>, queued: boolean): void {
+  open(
+    task: Task,
+    after: number,
+    response: ServerResponse,
+    headers: Readonly<Record<string, string>>,
+    queued: boolean,
+  ): void {
     const { keepAlive, bufferBytes } = this.ports;
     const stream: EventStream = new EventStream({
       log: task.log,

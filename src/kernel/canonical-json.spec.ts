@@ -13,7 +13,15 @@ describe('canonical JSON', () => {
   });
 
   it('orders names by UTF-16 code units, as RFC 8785 does (ORCH-4952)', () => {
-    const value = { '€': 'Euro', '\r': 'Return', '\ufb33': 'Dalet', '1': 'One', '😀': 'Emoji', '\u0080': 'Control', ö: 'O' };
+    const value = {
+      '€': 'Euro',
+      '\r': 'Return',
+      '\ufb33': 'Dalet',
+      '1': 'One',
+      '😀': 'Emoji',
+      '\u0080': 'Control',
+      ö: 'O',
+    };
     expect(Object.values(JSON.parse(canonicalJson(value)) as object)).toEqual(
       // JSON.parse moves names that are numbers to the front; "1" stands behind "\r" in the text.
       ['One', 'Return', 'Control', 'O', 'Euro', 'Emoji', 'Dalet'],

@@ -20,14 +20,17 @@ describe('key hashes', () => {
     );
   });
 
-  it.each(['', 'hmac-sha256:aa:bb', 'sha256:x', `hmac-sha256:${'A'.repeat(32)}:${'0'.repeat(64)}`])('of the form %j match nothing', (hash) => {
-    expect([isKeyHash(hash), keyMatches('k', hash)]).toEqual([false, false]);
-  });
+  it.each(['', 'hmac-sha256:aa:bb', 'sha256:x', `hmac-sha256:${'A'.repeat(32)}:${'0'.repeat(64)}`])(
+    'of the form %j match nothing',
+    (hash) => {
+      expect([isKeyHash(hash), keyMatches('k', hash)]).toEqual([false, false]);
+    },
+  );
 
   it('tell the id inside a key, and only of the form that is made here', () => {
     expect(keyIdOf(newKey('team-a'))).toBe('team-a');
-    expect(['lorch_x_short', 'lorch__0123456789abcdef', 'other_a_0123456789abcdef', 'lorch_A_0123456789abcdef'].map(keyIdOf)).toEqual(
-      Array.from({ length: 4 }, () => undefined),
-    );
+    expect(
+      ['lorch_x_short', 'lorch__0123456789abcdef', 'other_a_0123456789abcdef', 'lorch_A_0123456789abcdef'].map(keyIdOf),
+    ).toEqual(Array.from({ length: 4 }, () => undefined));
   });
 });

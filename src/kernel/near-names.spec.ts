@@ -13,7 +13,13 @@ describe('near names', () => {
   ])('of %s are %j', (name, near) => expect(nearNames(name, known)).toEqual(near));
 
   it('come nearest first, then by the alphabet, five at most', () => {
-    expect(nearNames('aaa', ['abb', 'aab', 'aaa', 'baa', 'aba', 'bba', 'zzzzzz'])).toEqual(['aaa', 'aab', 'aba', 'baa', 'abb']);
+    expect(nearNames('aaa', ['abb', 'aab', 'aaa', 'baa', 'aba', 'bba', 'zzzzzz'])).toEqual([
+      'aaa',
+      'aab',
+      'aba',
+      'baa',
+      'abb',
+    ]);
   });
 
   it('measure as Levenshtein did, up to their reach', () => {

@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type Metrics } from './metrics.js';
 
-const RESOLUTION_MS = 20;
+const RESOLUTION_MS = 50;
 
 /** Keeps the gauge of the event loop's delay. */
 export function watchEventLoop(metrics: Metrics): void {

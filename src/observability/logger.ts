@@ -27,7 +27,18 @@ export abstract class Logger {
   }
 }
 
-const SECRET_NAMES = ['authorization', 'x_api_key', 'cookie', 'token', 'api_key', 'secret', 'password', 'key', 'prompt', 'messages'];
+const SECRET_NAMES = [
+  'authorization',
+  'x_api_key',
+  'cookie',
+  'token',
+  'api_key',
+  'secret',
+  'password',
+  'key',
+  'prompt',
+  'messages',
+];
 const REDACTED = '[redacted]';
 const BUFFER_BYTES = 4096;
 const FLUSH_MS = 250;
@@ -44,7 +55,10 @@ export class JsonLogger extends Logger {
   ) {
     super();
     this.sink = destination({ fd: 1, sync: false, minLength: BUFFER_BYTES });
-    this.pino = pino(OPTIONS(level), format === 'json' ? this.sink : { write: (line) => this.sink.write(prettyLine(line)) });
+    this.pino = pino(
+      OPTIONS(level),
+      format === 'json' ? this.sink : { write: (line) => this.sink.write(prettyLine(line)) },
+    );
     // Lines of a quiet daemon must not wait for the buffer to fill.
     setInterval(() => this.sink.flush(), FLUSH_MS).unref();
   }
@@ -84,6 +98,8 @@ const OPTIONS = (level: LogThreshold): LoggerOptions => ({
 /** One line for people: time, level, message, then the fields that are short. */
 function prettyLine(json: string): string {
   const { ts, level, message, event: _event, ...fields } = JSON.parse(json) as Record<string, unknown>;
-  const facts = Object.entries(fields).map(([name, value]) => `${name}=${typeof value === 'object' ? JSON.stringify(value) : String(value)}`);
+  const facts = Object.entries(fields).map(
+    ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
   return `${String(ts).slice(11, 23)} ${String(level).padEnd(5)} ${String(message)}  ${facts.join(' ')}\n`;
 }

@@ -13,28 +13,79 @@ export class Metrics {
 
   readonly tasksEnqueued = this.counter('tasks_enqueued_total', 'Tasks admitted.', [...TASK, 'priority']);
   readonly tasksStarted = this.counter('tasks_started_total', 'Tasks taken by a slot.', [...TASK, 'priority']);
-  readonly tasksCanceled = this.counter('tasks_canceled_total', 'Tasks ended by a cancel or a watchdog.', [...TASK, 'reason']);
-  readonly tasksRejected = this.counter('tasks_rejected_total', 'Tasks refused or evicted, by error code.', ['engine', 'reason']);
-  readonly queueDepth = this.gauge('queue_depth', 'Waiting tasks.', ['engine', 'engine_version', 'pool_id', 'priority']);
-  readonly latencyFirstToken = this.histogram('latency_first_token_ms', 'Receipt of a task to its first token.', LATENCY_BUCKETS_MS, ['engine', 'engine_version', 'pool_id', 'priority']);
-  readonly latencyDecode = this.histogram('latency_decode_ms', 'First token of a task to its end.', LATENCY_BUCKETS_MS, ['engine', 'engine_version', 'pool_id', 'priority']);
+  readonly tasksCanceled = this.counter('tasks_canceled_total', 'Tasks ended by a cancel or a watchdog.', [
+    ...TASK,
+    'reason',
+  ]);
+  readonly tasksRejected = this.counter('tasks_rejected_total', 'Tasks refused or evicted, by error code.', [
+    'engine',
+    'reason',
+  ]);
+  readonly queueDepth = this.gauge('queue_depth', 'Waiting tasks.', [
+    'engine',
+    'engine_version',
+    'pool_id',
+    'priority',
+  ]);
+  readonly latencyFirstToken = this.histogram(
+    'latency_first_token_ms',
+    'Receipt of a task to its first token.',
+    LATENCY_BUCKETS_MS,
+    ['engine', 'engine_version', 'pool_id', 'priority'],
+  );
+  readonly latencyDecode = this.histogram(
+    'latency_decode_ms',
+    'First token of a task to its end.',
+    LATENCY_BUCKETS_MS,
+    ['engine', 'engine_version', 'pool_id', 'priority'],
+  );
   readonly tokensIn = this.counter('tokens_in_total', 'Prompt tokens.', [...TASK]);
   readonly tokensOut = this.counter('tokens_out_total', 'Generated tokens.', [...TASK]);
-  readonly backpressure = this.counter('admission_backpressure_events_total', 'Refusals and evictions of full queues.', ['engine', 'policy']);
+  readonly backpressure = this.counter(
+    'admission_backpressure_events_total',
+    'Refusals and evictions of full queues.',
+    ['engine', 'policy'],
+  );
   readonly poolReady = this.gauge('pool_ready', '1 while the pool has a Ready replica.', ['pool_id']);
   readonly activeLeases = this.gauge('active_leases', 'Slots in use.', ['pool_id']);
 
   readonly requests = this.counter('llama_orch_requests_total', 'HTTP requests.', ['route', 'code']);
-  readonly requestDuration = this.histogram('llama_orch_request_duration_seconds', 'HTTP requests, streams excluded.', SECONDS_BUCKETS, ['route']);
-  readonly queueWait = this.histogram('llama_orch_queue_wait_seconds', 'Receipt of a task to its dispatch.', SECONDS_BUCKETS, ['pool_id', 'priority']);
+  readonly requestDuration = this.histogram(
+    'llama_orch_request_duration_seconds',
+    'HTTP requests, streams excluded.',
+    SECONDS_BUCKETS,
+    ['route'],
+  );
+  readonly queueWait = this.histogram(
+    'llama_orch_queue_wait_seconds',
+    'Receipt of a task to its dispatch.',
+    SECONDS_BUCKETS,
+    ['pool_id', 'priority'],
+  );
   readonly streamsActive = this.gauge('llama_orch_streams_active', 'Open event streams.', []);
-  readonly streamTerminal = this.counter('llama_orch_stream_terminal_total', 'Ended tasks by their terminal frame.', ['kind']);
-  readonly readerDisconnects = this.counter('llama_orch_reader_disconnects_total', 'Readers that left before the end.', ['reason']);
+  readonly streamTerminal = this.counter('llama_orch_stream_terminal_total', 'Ended tasks by their terminal frame.', [
+    'kind',
+  ]);
+  readonly readerDisconnects = this.counter(
+    'llama_orch_reader_disconnects_total',
+    'Readers that left before the end.',
+    ['reason'],
+  );
   readonly tasksEvicted = this.counter('llama_orch_tasks_evicted_total', 'Waiting tasks evicted.', ['policy']);
-  readonly preloads = this.counter('llama_orch_preload_total', 'Attempts to make a replica ready.', ['pool_id', 'result']);
-  readonly engineRestarts = this.counter('llama_orch_engine_restarts_total', 'Replica restarts.', ['pool_id', 'reason']);
+  readonly preloads = this.counter('llama_orch_preload_total', 'Attempts to make a replica ready.', [
+    'pool_id',
+    'result',
+  ]);
+  readonly engineRestarts = this.counter('llama_orch_engine_restarts_total', 'Replica restarts.', [
+    'pool_id',
+    'reason',
+  ]);
   readonly poolCpu = this.gauge('llama_orch_pool_cpu', '1 for pools declared to run on the CPU.', ['pool_id']);
-  readonly eventLoopLag = this.gauge('llama_orch_event_loop_lag_seconds', 'Delay of the event loop, 99th percentile since the last scrape interval.', []);
+  readonly eventLoopLag = this.gauge(
+    'llama_orch_event_loop_lag_seconds',
+    'Delay of the event loop, 99th percentile since the last scrape interval.',
+    [],
+  );
   readonly buildInfo = this.gauge('llama_orch_build_info', 'Always 1; the version is a label.', ['version']);
 
   private readonly collectors: (() => void)[] = [];
@@ -58,7 +109,12 @@ export class Metrics {
     return new Gauge({ name, help, labelNames, registers: [this.registry] });
   }
 
-  private histogram<Label extends string>(name: string, help: string, buckets: number[], labelNames: readonly Label[]): Histogram<Label> {
+  private histogram<Label extends string>(
+    name: string,
+    help: string,
+    buckets: number[],
+    labelNames: readonly Label[],
+  ): Histogram<Label> {
     return new Histogram({ name, help, buckets, labelNames, registers: [this.registry] });
   }
 }

@@ -9,4 +9,8 @@ const PACKAGES = [
 ];
 
 /** The plugins that come with llama-orch; they pass the same door as any other. */
-export const FIRST_PARTY: readonly PluginSource[] = PACKAGES.map((name) => ({ package: name, options: {}, optional: false }));
+export const FIRST_PARTY: readonly PluginSource[] = PACKAGES.map((name) => ({
+  package: name,
+  options: {},
+  optional: false,
+}));

@@ -16,7 +16,11 @@ export interface PluginManifest {
 
 const KINDS = ['engine-adapter', 'placement-strategy', 'queue-discipline'] as const satisfies readonly PluginKind[];
 
-const entryPoint = z.union([z.string(), z.looseObject({ default: z.string() }), z.looseObject({ import: z.string() })]);
+const entryPoint = z.union([
+  z.string(),
+  z.looseObject({ default: z.string() }).transform((entry) => entry.default),
+  z.looseObject({ import: z.string() }).transform((entry) => entry.import),
+]);
 
 const packageJson = z.looseObject({
   name: z.string().min(1),
@@ -48,8 +52,5 @@ export function checkApiVersion(manifest: PluginManifest): void {
 
 function entryOf({ exports, main }: z.output<typeof packageJson>): string {
   if (typeof exports === 'string') return exports;
-  const entry = exports?.['.'];
-  if (typeof entry === 'string') return entry;
-  if (entry !== undefined) return 'default' in entry ? (entry.default as string) : (entry.import as string);
-  return main ?? 'index.js';
+  return exports?.['.'] ?? main ?? 'index.js';
 }

@@ -75,17 +75,23 @@ export class PluginHost {
 
   /** Ids of one kind. */
   ids(kind: PluginKind): string[] {
-    return [...this.plugins.keys()].filter((key) => key.startsWith(`${kind}/`)).map((key) => key.slice(kind.length + 1));
+    return [...this.plugins.keys()]
+      .filter((key) => key.startsWith(`${kind}/`))
+      .map((key) => key.slice(kind.length + 1));
   }
 
   /** Makes what a plugin provides. @throws Error that says which option is wrong, or that the id is unknown */
-  async create<Kind extends PluginKind>(kind: Kind, id: string, options: Readonly<Record<string, unknown>>): Promise<Values[Kind]> {
+  async create<Kind extends PluginKind>(
+    kind: Kind,
+    id: string,
+    options: Readonly<Record<string, unknown>>,
+  ): Promise<Values[Kind]> {
     const loaded = this.plugins.get(`${kind}/${id}`);
     if (loaded === undefined) throw new Error(this.unknown(kind, id));
     const { plugin } = loaded;
     const parsed = plugin.options.safeParse({ ...loaded.options, ...options });
     if (!parsed.success) throw new Error(`options of ${kind} "${id}": ${z.prettifyError(parsed.error)}`);
-    return (await this.inTime(Promise.resolve(plugin.create(parsed.data, this.contextFor(plugin))), plugin)) as Values[Kind];
+    return (await this.inTime(this.made(plugin, parsed.data), plugin)) as Values[Kind];
   }
 
   private async loadOne(source: PluginSource): Promise<void> {
@@ -108,9 +114,12 @@ export class PluginHost {
   private register(plugin: Plugin, manifest: PluginManifest, source: PluginSource): void {
     const { kind, id } = manifest;
     if (plugin.kind !== kind || plugin.id !== id) {
-      throw new Error(`its manifest says ${kind} "${id}", its code says ${plugin.kind} "${plugin.id}"; make them agree`);
+      throw new Error(
+        `its manifest says ${kind} "${id}", its code says ${plugin.kind} "${plugin.id}"; make them agree`,
+      );
     }
-    if (source.id !== undefined && source.id !== id) throw new Error(`the config expects id "${source.id}", it provides "${id}"`);
+    if (source.id !== undefined && source.id !== id)
+      throw new Error(`the config expects id "${source.id}", it provides "${id}"`);
     const key = `${kind}/${id}`;
     if (this.plugins.has(key)) throw new Error(`${kind} "${id}" is loaded already; name each id once`);
     this.plugins.set(key, { plugin, options: source.options });
@@ -134,9 +143,20 @@ export class PluginHost {
     return `no ${kind} has the id "${id}"; ${hint}`;
   }
 
+  /** @throws Error that names the plugin; what the plugin threw is its cause */
+  private async made(plugin: Plugin, options: unknown): Promise<unknown> {
+    try {
+      return await plugin.create(options, this.contextFor(plugin));
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      throw new Error(`${plugin.kind} "${plugin.id}" was not created: ${message}`, { cause: error });
+    }
+  }
+
   private contextFor(plugin: Plugin): PluginContext {
     return {
-      log: (level, message, fields) => this.logger.log(level, 'plugin', message, { ...fields, plugin: plugin.id, kind: plugin.kind }),
+      log: (level, message, fields) =>
+        this.logger.log(level, 'plugin', message, { ...fields, plugin: plugin.id, kind: plugin.kind }),
     };
   }
 
@@ -156,12 +176,18 @@ export class PluginHost {
 
 async function importPlugin(folder: string, manifest: PluginManifest): Promise<Plugin> {
   const module = (await import(pathToFileURL(join(folder, manifest.entry)).href)) as { default?: unknown };
-  if (!isPlugin(module.default)) throw new Error('its default export is no plugin; export what a define… function of the SDK returns');
+  if (!isPlugin(module.default))
+    throw new Error('its default export is no plugin; export what a define… function of the SDK returns');
   return module.default;
 }
 
 function isPlugin(value: unknown): value is Plugin {
   if (typeof value !== 'object' || value === null) return false;
   const { kind, id, options, create } = value as Partial<Plugin>;
-  return typeof kind === 'string' && typeof id === 'string' && typeof create === 'function' && typeof options?.safeParse === 'function';
+  return (
+    typeof kind === 'string' &&
+    typeof id === 'string' &&
+    typeof create === 'function' &&
+    typeof options?.safeParse === 'function'
+  );
 }

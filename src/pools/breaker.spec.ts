@@ -11,7 +11,14 @@ describe('the breaker', () => {
 
   it('does not count failures that lie longer back (OC-POOL-3011)', () => {
     const breaker = new Breaker(limits);
-    expect([0, 3, 6, 9, 12, 15].map((minute) => breaker.fail(minute * MINUTE))).toEqual([false, false, false, false, false, false]);
+    expect([0, 3, 6, 9, 12, 15].map((minute) => breaker.fail(minute * MINUTE))).toEqual([
+      false,
+      false,
+      false,
+      false,
+      false,
+      false,
+    ]);
   });
 
   it('opens again when its one attempt fails, also when earlier failures have left the window (OC-POOL-3011)', () => {

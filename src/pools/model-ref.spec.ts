@@ -24,7 +24,8 @@ describe('a model ref of a task', () => {
     (text) => expect(isModelRef(text)).toBe(true),
   );
 
-  it.each(['', ' a', '/abs', '../x', 'file:/models/../etc/passwd', 'a\nb', 'a\u0000', `a${'b'.repeat(1024)}`])('may not be %j', (text) =>
-    expect(isModelRef(text)).toBe(false),
+  it.each(['', ' a', '/abs', '../x', 'file:/models/../etc/passwd', 'a\nb', 'a\u0000', `a${'b'.repeat(1024)}`])(
+    'may not be %j',
+    (text) => expect(isModelRef(text)).toBe(false),
   );
 });

@@ -45,9 +45,7 @@ export class Pool {
 
   /** The newest failure of any replica. */
   get lastError(): LastError | undefined {
-    return this.replicas
-      .flatMap((replica) => replica.lastError ?? [])
-      .toSorted((a, b) => b.at_ms - a.at_ms)[0];
+    return this.replicas.flatMap((replica) => replica.lastError ?? []).toSorted((a, b) => b.at_ms - a.at_ms)[0];
   }
 
   /** Names under which tasks may ask for the model. */

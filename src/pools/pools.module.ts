@@ -16,7 +16,14 @@ import { Pools } from './pools.js';
     {
       provide: Pools,
       inject: [CONFIG, PluginHost, Clock, Random, Logger, Metrics],
-      useFactory: async (config: Config, plugins: PluginHost, clock: Clock, random: Random, logger: Logger, metrics: Metrics) => {
+      useFactory: async (
+        config: Config,
+        plugins: PluginHost,
+        clock: Clock,
+        random: Random,
+        logger: Logger,
+        metrics: Metrics,
+      ) => {
         const pools: Pool[] = [];
         for (const pool of config.pools) {
           pools.push(new Pool(pool, await plugins.create('engine-adapter', pool.engine, pool.options)));

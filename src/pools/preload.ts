@@ -1,4 +1,9 @@
-import { type EngineConnection, type EngineDescription, EngineError, type EngineEndpoint } from '@llama-orch/plugin-sdk';
+import {
+  type EngineConnection,
+  type EngineDescription,
+  EngineError,
+  type EngineEndpoint,
+} from '@llama-orch/plugin-sdk';
 import { type Clock } from '../kernel/clock.js';
 import { bounded, pause } from './wait.js';
 
@@ -11,7 +16,12 @@ export interface PreloadLimits {
 }
 
 /** Waits until the engine says that its model is loaded. @throws EngineError when it fails or takes too long */
-export async function awaitLoaded(engine: EngineConnection, limits: PreloadLimits, clock: Clock, stop: AbortSignal): Promise<void> {
+export async function awaitLoaded(
+  engine: EngineConnection,
+  limits: PreloadLimits,
+  clock: Clock,
+  stop: AbortSignal,
+): Promise<void> {
   const deadline = clock.now() + limits.loadMs;
   for (;;) {
     const health = await bounded((signal) => engine.health(signal), limits.probeMs, clock, stop).catch(asLoading);

@@ -13,7 +13,8 @@ describe('replica states', () => {
   });
 
   it('fall into backoff or failed from every part of a life (OC-POOL-3002)', () => {
-    for (const from of ['starting', 'preloading', 'ready'] as const) expect(canMove(from, 'backoff') && canMove(from, 'failed')).toBe(true);
+    for (const from of ['starting', 'preloading', 'ready'] as const)
+      expect(canMove(from, 'backoff') && canMove(from, 'failed')).toBe(true);
   });
 
   it.each([

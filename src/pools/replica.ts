@@ -20,6 +20,8 @@ export class Replica {
   lastError: LastError | undefined;
   /** Epoch ms of the last sign of life. */
   lastHeartbeatMs: number | undefined;
+  /** Monotonic ms of the last token that a run on it brought. */
+  lastTokenAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     readonly id: ReplicaId,
@@ -37,7 +39,8 @@ export class Replica {
   /** @throws when the table of states has no such step */
   moveTo(state: ReplicaState): void {
     if (state === this.currentState) return;
-    if (!canMove(this.currentState, state)) throw new Error(`a replica cannot go from ${this.currentState} to ${state}`);
+    if (!canMove(this.currentState, state))
+      throw new Error(`a replica cannot go from ${this.currentState} to ${state}`);
     this.currentState = state;
   }
 }

@@ -28,8 +28,10 @@ function supervised(facts: object = {}) {
   const pool = new Pool(parseConfig({ pools: [{ ...FACTS, ...facts }] }).pools[0]!, adapter);
   const pools = new Pools([pool], { clock, random: new SeededRandom(1), logger, metrics });
   const told: string[] = [];
-  const hear = (what: string) => (_pool: Pool, replica?: Replica) => void told.push(replica === undefined ? what : `${what} ${replica.id}`);
-  const begin = () => pools.start({ replicaReady: hear('ready'), replicaLost: hear('lost'), poolFailed: hear('failed') });
+  const hear = (what: string) => (_pool: Pool, replica?: Replica) =>
+    void told.push(replica === undefined ? what : `${what} ${replica.id}`);
+  const begin = () =>
+    pools.start({ replicaReady: hear('ready'), replicaLost: hear('lost'), poolFailed: hear('failed') });
   const [replica] = pool.replicas;
   return { clock, adapter, logger, metrics, pool, pools, replica: replica!, told, begin };
 }
@@ -94,7 +96,8 @@ describe('start', () => {
   it('closes a connection that comes after its limit (OC-POOL-3002)', async () => {
     const { adapter, begin, clock, pool } = supervised();
     let arrive = () => {};
-    adapter.onConnect = (_connection, attempt) => (attempt === 1 ? new Promise<void>((resolve) => (arrive = resolve)) : undefined);
+    adapter.onConnect = (_connection, attempt) =>
+      attempt === 1 ? new Promise<void>((resolve) => (arrive = resolve)) : undefined;
     begin();
     await clock.advance(10_000);
     expect(pool.state).toBe('backoff');
@@ -168,7 +171,12 @@ describe('restart', () => {
     expect(text).toContain('llama_orch_preload_total{pool_id="p",result="ok"} 1');
     expect(text).toContain('llama_orch_engine_restarts_total{pool_id="p",reason="refused"} 1');
     expect(text).toContain('pool_ready{pool_id="p"} 1');
-    expect(logger.of('pool_state').map(({ fields }) => fields['state'])).toEqual(['starting', 'backoff', 'starting', 'ready']);
+    expect(logger.of('pool_state').map(({ fields }) => fields['state'])).toEqual([
+      'starting',
+      'backoff',
+      'starting',
+      'ready',
+    ]);
   });
 });
 
@@ -193,6 +201,18 @@ describe('watch', () => {
     adapter.newest.health_ = () => new Promise(() => {});
     await clock.advance(3 * 3000);
     expect([replica.state, replica.lastError?.code]).toEqual(['backoff', 'timeout']);
+  });
+
+  it('bears with an engine that is too busy for probes as long as it brings tokens (OC-POOL-3005)', async () => {
+    const { adapter, clock, replica } = await ready();
+    adapter.newest.health_ = () => new Promise(() => {});
+    for (let second = 0; second < 20; second++) {
+      replica.lastTokenAt = clock.now();
+      await clock.advance(1000);
+    }
+    expect(replica.epoch).toBe(1);
+    await clock.advance(15_000);
+    expect(replica.epoch).toBe(2);
   });
 
   it('takes a replica out in the turn in which its engine dies (ORCH-3038, OC-POOL-3010)', async () => {
@@ -283,12 +303,12 @@ describe('stop', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it.each([
+  it.each<readonly [string, { connect?: true; loading?: true; decoding?: true; broken?: true }]>([
     ['connects', { connect: true }],
     ['loads', { loading: true }],
     ['decodes its first token', { decoding: true }],
     ['waits for its restart', { broken: true }],
-  ])('ends while the engine %s', async (_when, how: { connect?: true; loading?: true; decoding?: true; broken?: true }) => {
+  ])('ends while the engine %s', async (_when, how) => {
     const { adapter, begin, clock, pools, replica } = supervised();
     let arrive = () => {};
     adapter.onConnect = (connection) => {

@@ -154,7 +154,8 @@ export class Supervisor {
       const problem = await this.probe(engine);
       if (this.stopping.signal.aborted) return new EngineError('unavailable', 'the daemon stops');
       failedProbes = problem === undefined ? 0 : failedProbes + 1;
-      if (problem !== undefined && (look.type === 'suspicion' || failedProbes >= this.pool.config.probe.fail_threshold)) return problem;
+      if (problem !== undefined && (look.type === 'suspicion' || failedProbes >= this.pool.config.probe.fail_threshold))
+        return problem;
       if (problem === undefined && look.type === 'suspicion') this.ports.listener.replicaReady(this.pool, this.replica);
     }
   }
@@ -164,12 +165,19 @@ export class Supervisor {
     const { timeout_ms } = this.pool.config.probe;
     try {
       const health = await bounded((signal) => engine.health(signal), timeout_ms, clock, this.stopping.signal);
-      if (health.state !== 'ready') return new EngineError('unavailable', health.reason ?? `the engine is ${health.state}`);
+      if (health.state !== 'ready')
+        return new EngineError('unavailable', health.reason ?? `the engine is ${health.state}`);
       this.replica.lastHeartbeatMs = clock.epochMs();
       return undefined;
     } catch (error) {
-      return asEngineError(error);
+      return this.isDecoding() ? undefined : asEngineError(error);
     }
+  }
+
+  /** An engine that is too busy to answer a probe, but brings tokens, is well. */
+  private isDecoding(): boolean {
+    const { interval_ms, timeout_ms } = this.pool.config.probe;
+    return this.ports.clock.now() - this.replica.lastTokenAt < interval_ms + timeout_ms;
   }
 
   /** Takes the replica out of service and answers how long to wait before the next start. */
@@ -215,7 +223,11 @@ export class Supervisor {
 
   private logState(state: string, fields: Readonly<Record<string, unknown>> = {}): void {
     const level = state === 'backoff' || state === 'failed' ? 'warn' : 'info';
-    this.ports.logger.log(level, 'pool_state', `replica ${this.replica.id} is ${state}`, { ...this.logFields(), ...fields, state });
+    this.ports.logger.log(level, 'pool_state', `replica ${this.replica.id} is ${state}`, {
+      ...this.logFields(),
+      ...fields,
+      state,
+    });
   }
 
   private logFields(): Readonly<Record<string, unknown>> {
@@ -243,5 +255,8 @@ function reasonOf(failure: EngineError): string {
 function asEngineError(error: unknown): EngineError {
   if (isEngineError(error)) return error;
   const message = error instanceof Error ? error.message : String(error);
-  return new EngineError('internal', `the engine adapter failed: ${message}`, { reason: 'adapter_threw', cause: error });
+  return new EngineError('internal', `the engine adapter failed: ${message}`, {
+    reason: 'adapter_threw',
+    cause: error,
+  });
 }

@@ -33,9 +33,14 @@ describe('a bounded call', () => {
     const clock = new FakeClock();
     const thrown = new Error('no');
     await expect(bounded(() => Promise.reject(thrown), 100, clock, never())).rejects.toBe(thrown);
-    const now = bounded(() => {
-      throw thrown;
-    }, 100, clock, never());
+    const now = bounded(
+      () => {
+        throw thrown;
+      },
+      100,
+      clock,
+      never(),
+    );
     await expect(now).rejects.toBe(thrown);
     expect(clock.pending).toBe(0);
   });

@@ -104,8 +104,16 @@ export class Estimator {
  * `slots` holds for each slot the time until it is free; `service` is the mean of the tasks ahead.
  */
 export function startAfter(ahead: number, slots: readonly Estimate[], service: Estimate): Estimate {
-  const p50 = playOut(ahead, slots.map((slot) => slot.p50), service.p50);
-  const p90 = playOut(ahead, slots.map((slot) => slot.p90), service.p90);
+  const p50 = playOut(
+    ahead,
+    slots.map((slot) => slot.p50),
+    service.p50,
+  );
+  const p90 = playOut(
+    ahead,
+    slots.map((slot) => slot.p90),
+    service.p90,
+  );
   return { p50: Math.round(p50), p90: Math.round(Math.max(p50, p90)) };
 }
 

@@ -9,7 +9,7 @@ const JITTER = 0.1;
  * so that one who waits as told is admitted at the first try.
  */
 export class RetryClock {
-  private promisedUntil = 0;
+  private promisedUntil = -Infinity;
 
   constructor(private readonly random: Random) {}
 

@@ -33,7 +33,10 @@ describe('a task that runs', () => {
     const { queuePosition, predictedStartMs } = second.promise;
     rig.runOf(first).end();
     await settle();
-    expect(framesOf(second)[0]!.data).toMatchObject({ queue_position: queuePosition, predicted_start_ms: predictedStartMs });
+    expect(framesOf(second)[0]!.data).toMatchObject({
+      queue_position: queuePosition,
+      predicted_start_ms: predictedStartMs,
+    });
   });
 
   it('fails with the code that the engine error becomes (OC-CTRL-2030)', async () => {
@@ -41,7 +44,10 @@ describe('a task that runs', () => {
     const task = rig.submit();
     rig.runOf(task).fail(new EngineError('invalid-input', 'the prompt is too long'));
     await settle();
-    expect(last(framesOf(task))).toMatchObject({ event: 'error', data: { code: 'INVALID_PARAMS', message: 'the prompt is too long' } });
+    expect(last(framesOf(task))).toMatchObject({
+      event: 'error',
+      data: { code: 'INVALID_PARAMS', message: 'the prompt is too long' },
+    });
     expect([task.state, rig.busy, rig.pool.state]).toEqual(['failed', 0, 'ready']);
   });
 
@@ -96,7 +102,9 @@ describe('cancel', () => {
     rig.submit();
     const task = rig.submit();
     rig.scheduler.cancel(task, 'client');
-    expect(framesOf(task)).toEqual([{ id: 1, event: 'end', data: { tokens_out: 0, decode_ms: 0, finish_reason: 'cancelled' } }]);
+    expect(framesOf(task)).toEqual([
+      { id: 1, event: 'end', data: { tokens_out: 0, decode_ms: 0, finish_reason: 'cancelled' } },
+    ]);
     expect([task.state, rig.waiting]).toEqual(['cancelled', 0]);
   });
 
@@ -201,7 +209,8 @@ describe('an engine that is lost', () => {
     const waiting = rig.submit();
     rig.adapter.newest.die();
     await settle();
-    for (const task of [running, waiting]) expect(last(framesOf(task)).data).toMatchObject({ code: 'POOL_UNAVAILABLE' });
+    for (const task of [running, waiting])
+      expect(last(framesOf(task)).data).toMatchObject({ code: 'POOL_UNAVAILABLE' });
     expect([rig.pool.state, rig.waiting, rig.busy]).toEqual(['failed', 0, 0]);
   });
 
@@ -237,7 +246,9 @@ describe('limits of time', () => {
       const run = rig.runOf(task);
       run.tokens('a');
       await rig.clock.advance(600);
-      expect([task.state, run.signal.aborted]).toEqual(onDeadline === 'stop' ? ['expired', true] : ['streaming', false]);
+      expect([task.state, run.signal.aborted]).toEqual(
+        onDeadline === 'stop' ? ['expired', true] : ['streaming', false],
+      );
     }
   });
 
@@ -255,17 +266,23 @@ describe('limits of time', () => {
     ['wall_ms', { wall_ms: 1000 }, 'a'],
     ['idle_ms', { idle_ms: 1000 }, 'a'],
     ['first_token_ms', { first_token_ms: 1000 }, ''],
-  ])('ends a task that breaks timeouts.%s, and frees its slot (ORCH-3016, OC-CORE-1022)', async (limit, timeouts, text) => {
-    const rig = await SchedulerRig.ready({ pool: { timeouts } });
-    const task = rig.submit();
-    if (text !== '') rig.runOf(task).tokens(text);
-    await rig.clock.advance(990);
-    expect(task.ended).toBe(false);
-    await rig.clock.advance(120);
-    expect(last(framesOf(task)).data).toMatchObject({ code: 'DECODE_TIMEOUT', message: expect.stringContaining(limit) });
-    expect([task.state, rig.busy]).toEqual(['failed', 0]);
-    expect(await rig.series('tasks_canceled_total{')).toBe(1);
-  });
+  ])(
+    'ends a task that breaks timeouts.%s, and frees its slot (ORCH-3016, OC-CORE-1022)',
+    async (limit, timeouts, text) => {
+      const rig = await SchedulerRig.ready({ pool: { timeouts } });
+      const task = rig.submit();
+      if (text !== '') rig.runOf(task).tokens(text);
+      await rig.clock.advance(990);
+      expect(task.ended).toBe(false);
+      await rig.clock.advance(120);
+      expect(last(framesOf(task)).data).toMatchObject({
+        code: 'DECODE_TIMEOUT',
+        message: expect.stringContaining(limit),
+      });
+      expect([task.state, rig.busy]).toEqual(['failed', 0]);
+      expect(await rig.series('tasks_canceled_total{')).toBe(1);
+    },
+  );
 });
 
 describe('a full queue', () => {
@@ -276,7 +293,10 @@ describe('a full queue', () => {
     rig.submit();
     rig.submit();
     const { code, members } = rig.refusal();
-    expect([code, members]).toEqual(['ADMISSION_REJECT', { engine: 'fake', pool_id: 'p', retry_after_ms: expect.any(Number), policy_label: 'reject' }]);
+    expect([code, members]).toEqual([
+      'ADMISSION_REJECT',
+      { engine: 'fake', pool_id: 'p', retry_after_ms: expect.any(Number), policy_label: 'reject' },
+    ]);
     expect([...rig.registry.newestFirst('default')]).toHaveLength(2);
     expect(rig.waiting).toBe(1);
   });
@@ -288,7 +308,11 @@ describe('a full queue', () => {
     const newcomer = rig.submit();
     expect([victim.state, newcomer.state, rig.waiting]).toEqual(['evicted', 'queued', 1]);
     expect(framesOf(victim)).toEqual([
-      { id: 1, event: 'error', data: expect.objectContaining({ code: 'QUEUE_FULL_DROP_LRU', retriable: true, policy_label: 'drop-lru' }) },
+      {
+        id: 1,
+        event: 'error',
+        data: expect.objectContaining({ code: 'QUEUE_FULL_DROP_LRU', retriable: true, policy_label: 'drop-lru' }),
+      },
     ]);
     expect(victim.error?.members.retry_after_ms).toBeGreaterThan(0);
     expect(await rig.series('admission_backpressure_events_total{')).toBe(1);
@@ -314,7 +338,7 @@ describe('drain', () => {
     expect(drained).toBe(false);
     rig.runOf(task).end();
     await draining;
-    await rig.clock.advance(60);
+    await rig.clock.advance(200);
     // The retention of the ended task keeps one timer.
     expect(rig.clock.pending).toBe(before + 1);
   });
@@ -325,7 +349,8 @@ describe('drain', () => {
     const draining = rig.scheduler.drain(1000);
     await rig.clock.advance(1000);
     await draining;
-    for (const task of tasks) expect(last(framesOf(task)).data).toMatchObject({ code: 'POOL_UNAVAILABLE', retriable: true });
+    for (const task of tasks)
+      expect(last(framesOf(task)).data).toMatchObject({ code: 'POOL_UNAVAILABLE', retriable: true });
     expect(rig.busy).toBe(0);
   });
 

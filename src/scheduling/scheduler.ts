@@ -11,7 +11,14 @@ import { frameText } from '../tasks/frames.js';
 import { type TaskRegistry } from '../tasks/task-registry.js';
 import { type TaskTelemetry } from '../tasks/task-telemetry.js';
 import { type Promise202, type Task } from '../tasks/task.js';
-import { type CorePool, type SchedulerCommand, type SchedulerEvent, type SchedulerState, type TaskEnd, emptyState } from './core/model.js';
+import {
+  type CorePool,
+  type SchedulerCommand,
+  type SchedulerEvent,
+  type SchedulerState,
+  type TaskEnd,
+  emptyState,
+} from './core/model.js';
 import { step } from './core/step.js';
 import { type Estimate, type Rates } from './estimator.js';
 import { PoolOutlook, workpieceOf } from './pool-outlook.js';
@@ -115,7 +122,8 @@ export class Scheduler implements PoolListener {
 
   busySlotsOf(poolId: PoolId, replicaId: Replica['id']): number {
     let count = 0;
-    for (const { pool, replica } of this.state.leases.values()) if (pool.id === poolId && replica.id === replicaId) count++;
+    for (const { pool, replica } of this.state.leases.values())
+      if (pool.id === poolId && replica.id === replicaId) count++;
     return count;
   }
 
@@ -197,7 +205,12 @@ export class Scheduler implements PoolListener {
     const retryMs = outlook.retryMs(clock.now());
     const { capacity } = outlook.pool;
     return new AppError(code, `queue of pool ${task.poolId} is full (${capacity}); retry in ${retryMs} ms`, {
-      members: { engine: pools.get(task.poolId)?.engine ?? null, pool_id: task.poolId, retry_after_ms: retryMs, policy_label: policy },
+      members: {
+        engine: pools.get(task.poolId)?.engine ?? null,
+        pool_id: task.poolId,
+        retry_after_ms: retryMs,
+        policy_label: policy,
+      },
     });
   }
 

@@ -37,7 +37,10 @@ import { Scheduler } from './scheduler.js';
         const queues = await plugins.create('queue-discipline', discipline, disciplineOptions(config, options));
         const strategy = await plugins.create('placement-strategy', placement, {});
         const ports = { clock, random, pools, registry, telemetry, metricsMs: config.stream.metrics_ms, onDeadline };
-        const scheduler = new Scheduler(ports, pools.all.map((pool) => ({ pool: corePool(pool, queues, strategy), rates: ratesOf(pool) })));
+        const scheduler = new Scheduler(
+          ports,
+          pools.all.map((pool) => ({ pool: corePool(pool, queues, strategy), rates: ratesOf(pool) })),
+        );
         showLoad(scheduler, pools, metrics);
         return scheduler;
       },
@@ -48,8 +51,13 @@ import { Scheduler } from './scheduler.js';
 export class SchedulingModule {}
 
 /** `batch_max_wait_ms` stands beside the options because every discipline with classes has it. */
-function disciplineOptions({ scheduler }: Config, options: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  return scheduler.discipline === 'priority-fifo' ? { batch_max_wait_ms: scheduler.batch_max_wait_ms, ...options } : options;
+function disciplineOptions(
+  { scheduler }: Config,
+  options: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  return scheduler.discipline === 'priority-fifo'
+    ? { batch_max_wait_ms: scheduler.batch_max_wait_ms, ...options }
+    : options;
 }
 
 function corePool(pool: Pool, queues: QueueDisciplineFactory, strategy: PlacementStrategy): CorePool {

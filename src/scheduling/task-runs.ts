@@ -48,7 +48,11 @@ export class TaskRuns {
   }
 
   /** Starts the engine on a task. `replica` is undefined when it vanished in the same turn: the task is then handed back. */
-  start(task: Task, replica: Replica | undefined, { epoch, lease, why }: { epoch: number; lease: LeaseId; why: string }): void {
+  start(
+    task: Task,
+    replica: Replica | undefined,
+    { epoch, lease, why }: { epoch: number; lease: LeaseId; why: string },
+  ): void {
     if (replica?.connection === undefined || replica.description === undefined || replica.epoch !== epoch) {
       this.handBack(task, lease);
       return;
@@ -58,7 +62,10 @@ export class TaskRuns {
     const first = task.startedMs === undefined;
     this.recordDispatch(task, slot);
     this.ports.telemetry.dispatched(task, { why, first });
-    const run = new Run(task, this.ports.clock, { onFirstToken: () => this.onFirstToken(task) });
+    const run = new Run(task, this.ports.clock, {
+      onFirstToken: () => this.onFirstToken(task),
+      onProgress: (at) => (replica.lastTokenAt = at),
+    });
     const active: ActiveRun = { run, lease: slot, leaseId: lease, cancelStuckTimer: () => {} };
     this.active.set(lease, active);
     this.watchdog.watch(run, this.limitsOf(task));
@@ -74,7 +81,11 @@ export class TaskRuns {
     const cancelMs = this.poolOf(task).config.timeouts.cancel_ms;
     active.cancelStuckTimer = this.ports.clock.schedule(cancelMs, () => {
       const { replicaId, epoch } = active.lease;
-      this.ports.pools.giveUp(replicaId, epoch, `the engine did not give a slot back within ${cancelMs} ms of a cancel`);
+      this.ports.pools.giveUp(
+        replicaId,
+        epoch,
+        `the engine did not give a slot back within ${cancelMs} ms of a cancel`,
+      );
     });
   }
 
@@ -95,7 +106,15 @@ export class TaskRuns {
     const { clock } = this.ports;
     task.moveTo('dispatched');
     const message = `the replica of pool ${task.poolId} was lost before it took the task; send the task again`;
-    const event = { type: 'run-failed', key: task.key, lease, code: 'WORKER_RESET', message, engineLost: true, now: clock.now() } as const;
+    const event = {
+      type: 'run-failed',
+      key: task.key,
+      lease,
+      code: 'WORKER_RESET',
+      message,
+      engineLost: true,
+      now: clock.now(),
+    } as const;
     this.events.event(event);
     this.events.event({ type: 'lease-released', lease, now: clock.now() });
   }
@@ -134,7 +153,15 @@ export class TaskRuns {
     const { code, message } = outcome.error;
     const engineLost = isEngineLoss(code);
     const now = this.ports.clock.now();
-    this.events.event({ type: 'run-failed', key: task.key, lease: leaseId, code: codeOf(code), message, engineLost, now });
+    this.events.event({
+      type: 'run-failed',
+      key: task.key,
+      lease: leaseId,
+      code: codeOf(code),
+      message,
+      engineLost,
+      now,
+    });
     if (engineLost) this.ports.pools.suspect(lease.replicaId);
   }
 
@@ -188,4 +215,3 @@ function startedFrame(task: Task, lease: Lease): StartedFrame {
     determinism: description.determinism,
   };
 }
-

@@ -21,12 +21,23 @@ export function endingOf(task: Task, end: TaskEnd, retryAfterMs: number): Ending
     case 'cancelled':
       return finished(task, 'cancelled', 'cancelled');
     case 'evicted':
-      return failed(task, 'evicted', 'QUEUE_FULL_DROP_LRU', `the task was evicted from the full queue of pool ${task.poolId}; send it again in ${retryAfterMs} ms`, {
-        retry_after_ms: retryAfterMs,
-        policy_label: end.policy,
-      });
+      return failed(
+        task,
+        'evicted',
+        'QUEUE_FULL_DROP_LRU',
+        `the task was evicted from the full queue of pool ${task.poolId}; send it again in ${retryAfterMs} ms`,
+        {
+          retry_after_ms: retryAfterMs,
+          policy_label: end.policy,
+        },
+      );
     case 'expired':
-      return failed(task, 'expired', 'DEADLINE_UNMET', `the deadline of ${task.request.deadlineMs} ms passed while the task was ${end.phase}; give it more time`);
+      return failed(
+        task,
+        'expired',
+        'DEADLINE_UNMET',
+        `the deadline of ${task.request.deadlineMs} ms passed while the task was ${end.phase}; give it more time`,
+      );
     case 'timed-out':
       return failed(task, 'failed', 'DECODE_TIMEOUT', TIMEOUT_MESSAGES[end.limit]);
     case 'failed':

@@ -18,5 +18,7 @@ export async function embedOrRerank(task: Task, engine: EngineConnection, signal
     const { scores, promptTokens } = await engine.rerank({ taskId, inputs, query: prompt.text }, signal);
     return { output: { scores }, promptTokens };
   }
-  throw new EngineError('invalid-input', `the engine does not offer the workload ${workload}`, { reason: 'not_supported' });
+  throw new EngineError('invalid-input', `the engine does not offer the workload ${workload}`, {
+    reason: 'not_supported',
+  });
 }

@@ -31,7 +31,11 @@ export interface EndFrame {
   readonly tokens_out: number;
   readonly decode_ms: number;
   readonly finish_reason: FinishReason;
-  readonly usage?: { readonly prompt_tokens: number; readonly cached_tokens?: number; readonly completion_tokens: number };
+  readonly usage?: {
+    readonly prompt_tokens: number;
+    readonly cached_tokens?: number;
+    readonly completion_tokens: number;
+  };
   readonly output?: { readonly embeddings: readonly (readonly number[])[] } | { readonly scores: readonly number[] };
 }
 
@@ -53,8 +57,7 @@ export interface Answer {
 
 /** How a task ends: the last frame of its log. */
 export type TerminalFrame =
-  | { readonly type: 'end'; readonly data: EndFrame }
-  | { readonly type: 'error'; readonly data: ErrorFrame };
+  { readonly type: 'end'; readonly data: EndFrame } | { readonly type: 'error'; readonly data: ErrorFrame };
 
 /** One frame as text; its `data` is one line because JSON text never holds a raw line break. */
 export function frameText(seq: number, event: string, json: string): string {

@@ -20,6 +20,8 @@ export type RunOutcome =
 /** What a run tells while it goes on. */
 export interface RunListener {
   onFirstToken(): void;
+  /** Tokens came since the last call; `at` is the monotonic ms of the newest. Called now and then, not per token. */
+  onProgress(at: number): void;
 }
 
 /** Reason of every stop; made once, because an abort without a reason makes an error with a stack each time. */
@@ -44,6 +46,10 @@ export class Run {
 
   get stopped(): boolean {
     return this.controller.signal.aborted;
+  }
+
+  reportProgress(): void {
+    this.listener.onProgress(this.lastSignAt);
   }
 
   /** Aborts the engine in this turn; nothing is appended afterwards. */

@@ -166,7 +166,12 @@ export class TaskLog {
     if (last !== undefined && (text.length * 3 <= free || Buffer.byteLength(text) <= free)) return last;
     const wanted = last === undefined ? FIRST_BLOCK : last.bytes.length * GROWTH;
     const size = Math.max(Buffer.byteLength(text), Math.min(wanted, this.largestBlock));
-    const block: Block = { bytes: Buffer.allocUnsafeSlow(size), firstSeq: this.nextSeq, startByte: this.allBytes, used: 0 };
+    const block: Block = {
+      bytes: Buffer.allocUnsafeSlow(size),
+      firstSeq: this.nextSeq,
+      startByte: this.allBytes,
+      used: 0,
+    };
     this.blocks.push(block);
     this.trim();
     return block;
@@ -174,7 +179,8 @@ export class TaskLog {
 
   private trim(): void {
     let count = 0;
-    while (this.blocks.length - count > 1 && this.allBytes - this.blocks[count + 1]!.startByte >= this.keepBytes) count++;
+    while (this.blocks.length - count > 1 && this.allBytes - this.blocks[count + 1]!.startByte >= this.keepBytes)
+      count++;
     if (count > 0) this.drop(count);
   }
 

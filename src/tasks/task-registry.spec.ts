@@ -3,7 +3,13 @@ import { poolId, taskKey } from '../kernel/ids.js';
 import { type RetentionLimits, TaskRegistry } from './task-registry.js';
 import { Task, type TaskRequest } from './task.js';
 
-const LIMITS: RetentionLimits = { ringBytes: 10_000, framesMs: 10_000, tasksMs: 60_000, tasksKept: 10, framesBytes: 1_000_000 };
+const LIMITS: RetentionLimits = {
+  ringBytes: 10_000,
+  framesMs: 10_000,
+  tasksMs: 60_000,
+  tasksKept: 10,
+  framesBytes: 1_000_000,
+};
 
 function registryWith(limits: Partial<RetentionLimits> = {}) {
   const clock = new FakeClock();
@@ -22,7 +28,8 @@ function registryWith(limits: Partial<RetentionLimits> = {}) {
     registry.retain(task);
     return task;
   };
-  const listed = (tenantId = 'default') => [...registry.newestFirst(tenantId)].map(({ request }) => request.id as string);
+  const listed = (tenantId = 'default') =>
+    [...registry.newestFirst(tenantId)].map(({ request }) => request.id as string);
   return { clock, registry, add, end, listed };
 }
 

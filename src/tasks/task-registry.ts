@@ -72,7 +72,8 @@ export class TaskRegistry {
   }
 
   private trimToLimits(): void {
-    while (this.endedFrameBytes > this.limits.framesBytes && this.framesFrom < this.ended.length) this.releaseOldestFrames();
+    while (this.endedFrameBytes > this.limits.framesBytes && this.framesFrom < this.ended.length)
+      this.releaseOldestFrames();
     if (this.ended.length > this.limits.tasksKept * 1.1) this.dropOldest(this.ended.length - this.limits.tasksKept);
   }
 

@@ -1,13 +1,6 @@
 /** Life of a task. `dispatched`: a lease is held and the engine has not answered yet. */
 export type TaskState =
-  | 'queued'
-  | 'dispatched'
-  | 'streaming'
-  | 'completed'
-  | 'cancelled'
-  | 'expired'
-  | 'evicted'
-  | 'failed';
+  'queued' | 'dispatched' | 'streaming' | 'completed' | 'cancelled' | 'expired' | 'evicted' | 'failed';
 
 const NEXT: Readonly<Record<TaskState, readonly TaskState[]>> = {
   queued: ['dispatched', 'cancelled', 'evicted', 'expired', 'failed'],

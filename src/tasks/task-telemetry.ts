@@ -24,7 +24,8 @@ export class TaskTelemetry {
     this.metrics.tasksRejected.inc({ engine: engine ?? '', reason: error.code });
     const { policy_label } = error.members;
     const fromQueue = error.code === 'ADMISSION_REJECT' || error.code === 'QUEUE_FULL_DROP_LRU';
-    if (policy_label !== undefined && fromQueue) this.metrics.backpressure.inc({ engine: engine ?? '', policy: policy_label });
+    if (policy_label !== undefined && fromQueue)
+      this.metrics.backpressure.inc({ engine: engine ?? '', policy: policy_label });
     this.logger.info('rejected', error.message, { ...fields, engine, reason: error.code });
   }
 
@@ -55,7 +56,10 @@ export class TaskTelemetry {
     if (task.tokensIn > 0) metrics.tokensIn.inc(series(task), task.tokensIn);
     if (task.tokensOut > 0) metrics.tokensOut.inc(series(task), task.tokensOut);
     if (task.firstTokenAt !== undefined) {
-      metrics.latencyDecode.observe({ ...poolSeries(task), priority: task.request.priority }, task.decodeMs(task.endedAt!));
+      metrics.latencyDecode.observe(
+        { ...poolSeries(task), priority: task.request.priority },
+        task.decodeMs(task.endedAt!),
+      );
     }
     if (reason !== undefined) metrics.tasksCanceled.inc({ ...series(task), reason });
     this.log(task.state === 'cancelled' ? 'cancelled' : 'ended', `task ${task.state}`, task, {
@@ -104,7 +108,12 @@ function taskFields(task: Task): LogFields {
 }
 
 function series(task: Task) {
-  return { engine: task.engine, engine_version: task.engineVersion ?? '', pool_id: task.poolId, replica_id: task.replicaId ?? '' };
+  return {
+    engine: task.engine,
+    engine_version: task.engineVersion ?? '',
+    pool_id: task.poolId,
+    replica_id: task.replicaId ?? '',
+  };
 }
 
 function poolSeries(task: Task) {

@@ -4,23 +4,35 @@ import { type RunLimits, Watchdog } from './watchdog.js';
 
 const LIMITS: RunLimits = { wallMs: 10_000, idleMs: 1000, firstTokenMs: 2000, metricsMs: 1000 };
 
+/** How late the shared tick may be. */
+const TICK_MS = 100;
+
 interface FakeRun {
   stopped: boolean;
   lastSignAt: number;
   startedAt: number;
+  progressReports: number;
+  reportProgress(): void;
   task: { firstTokenAt: number | undefined; request: { workload: 'completion' | 'embedding' } };
 }
 
 function watching(workload: 'completion' | 'embedding' = 'completion') {
   const clock = new FakeClock();
-  const told: string[] = [];
-  const run: FakeRun = { stopped: false, lastSignAt: 0, startedAt: 0, task: { firstTokenAt: undefined, request: { workload } } };
+  const told: { readonly what: string; readonly at: number }[] = [];
+  const run: FakeRun = {
+    stopped: false,
+    lastSignAt: 0,
+    startedAt: 0,
+    progressReports: 0,
+    reportProgress: () => void run.progressReports++,
+    task: { firstTokenAt: undefined, request: { workload } },
+  };
   const watchdog = new Watchdog(clock, {
     onLimit: (_run, limit) => {
-      told.push(`${limit} at ${clock.now()}`);
+      told.push({ what: limit, at: clock.now() });
       run.stopped = true;
     },
-    onPulse: () => told.push(`pulse at ${clock.now()}`),
+    onPulse: () => told.push({ what: 'pulse', at: clock.now() }),
   });
   const watched = run as unknown as Run;
   watchdog.watch(watched, LIMITS);
@@ -31,13 +43,22 @@ function watching(workload: 'completion' | 'embedding' = 'completion') {
   return { clock, told, run, token, forget: () => watchdog.forget(watched) };
 }
 
+type Told = ReturnType<typeof watching>['told'];
+
+function expectLast(told: Told, what: string, limitAt: number): void {
+  expect(told.at(-1)?.what).toBe(what);
+  expect(told.at(-1)!.at).toBeGreaterThan(limitAt);
+  expect(told.at(-1)!.at).toBeLessThanOrEqual(limitAt + TICK_MS);
+}
+
 describe('the watchdog', () => {
   it('waits for the first token as long as it may take, and tells once (ORCH-3016)', () => {
     const { clock, told } = watching();
     clock.leap(2000);
     expect(told).toEqual([]);
     clock.leap(5000);
-    expect(told).toEqual(['first-token at 2050']);
+    expect(told).toHaveLength(1);
+    expectLast(told, 'first-token', 2000);
   });
 
   it('counts silence from the last token (ORCH-3016, OC-CORE-1022)', () => {
@@ -46,9 +67,9 @@ describe('the watchdog', () => {
       clock.leap(900);
       token();
     }
-    expect(told.filter((what) => what.startsWith('idle'))).toEqual([]);
+    expect(told.filter(({ what }) => what === 'idle')).toEqual([]);
     clock.leap(1100);
-    expect(told.at(-1)).toBe('idle at 4650');
+    expectLast(told, 'idle', 4600);
   });
 
   it('ends a run that goes on for too long, although tokens come (ORCH-3016)', () => {
@@ -57,7 +78,7 @@ describe('the watchdog', () => {
       clock.leap(500);
       token();
     }
-    expect(told.at(-1)).toBe('wall at 10050');
+    expectLast(told, 'wall', 10_000);
   });
 
   it('knows only the wall limit for work that brings no tokens (ORCH-3016)', () => {
@@ -65,7 +86,7 @@ describe('the watchdog', () => {
     clock.leap(10_000);
     expect(told).toEqual([]);
     clock.leap(100);
-    expect(told).toEqual(['wall at 10050']);
+    expectLast(told, 'wall', 10_000);
   });
 
   it('gives a pulse a second after the first token, then once a second (OC-METRICS-7110)', () => {
@@ -75,7 +96,27 @@ describe('the watchdog', () => {
       token();
       clock.leap(400);
     }
-    expect(told).toEqual(['pulse at 1350', 'pulse at 2350', 'pulse at 3350']);
+    expect(told.map(({ what }) => what)).toEqual(['pulse', 'pulse', 'pulse']);
+    expect(told[0]!.at).toBeGreaterThanOrEqual(1320);
+    expect(told[0]!.at).toBeLessThanOrEqual(1320 + TICK_MS);
+    expect(told.slice(1).every(({ at }, index) => at - told[index]!.at >= 1000)).toBe(true);
+  });
+
+  it('reports progress when tokens came since it looked last, not for each of them (OC-POOL-3005)', () => {
+    const { clock, token, run } = watching();
+    clock.leap(500);
+    expect(run.progressReports).toBe(0);
+    for (let count = 0; count < 50; count++) {
+      token();
+      clock.leap(10);
+    }
+    expect(run.progressReports).toBeGreaterThanOrEqual(4);
+    expect(run.progressReports).toBeLessThanOrEqual(6);
+    const before = run.progressReports;
+    clock.leap(2 * TICK_MS);
+    const after = run.progressReports;
+    clock.leap(3 * TICK_MS);
+    expect([after - before <= 1, run.progressReports]).toEqual([true, after]);
   });
 
   it('shares one timer and gives it back when nothing is watched', () => {
@@ -84,7 +125,7 @@ describe('the watchdog', () => {
     clock.leap(200);
     expect(clock.pending).toBe(1);
     forget();
-    clock.leap(50);
+    clock.leap(TICK_MS);
     expect(clock.pending).toBe(0);
   });
 });

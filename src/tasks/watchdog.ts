@@ -20,9 +20,10 @@ interface Watched {
   readonly run: Run;
   readonly limits: RunLimits;
   nextPulseAt: number | undefined;
+  seenSignAt: number;
 }
 
-const TICK_MS = 50;
+const TICK_MS = 100;
 
 /** Looks after all runs with one shared tick, never with a timer per task or token. */
 export class Watchdog {
@@ -35,7 +36,7 @@ export class Watchdog {
   ) {}
 
   watch(run: Run, limits: RunLimits): void {
-    this.watched.set(run, { run, limits, nextPulseAt: undefined });
+    this.watched.set(run, { run, limits, nextPulseAt: undefined, seenSignAt: run.lastSignAt });
     this.keepTicking();
   }
 
@@ -61,6 +62,10 @@ export class Watchdog {
     if (exceeded !== undefined) return this.listener.onLimit(run, exceeded);
     const { firstTokenAt } = run.task;
     if (firstTokenAt === undefined) return;
+    if (run.lastSignAt > watched.seenSignAt) {
+      watched.seenSignAt = run.lastSignAt;
+      run.reportProgress();
+    }
     watched.nextPulseAt ??= firstTokenAt + limits.metricsMs;
     if (now < watched.nextPulseAt) return;
     watched.nextPulseAt = now + limits.metricsMs;

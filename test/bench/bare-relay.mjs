@@ -6,7 +6,14 @@ const agent = new Agent({ keepAlive: true, maxSockets: Infinity });
 
 const server = createServer((incoming, outgoing) => {
   const upstream = request(
-    { agent, host: engine.hostname, port: engine.port, path: incoming.url, method: incoming.method, headers: incoming.headers },
+    {
+      agent,
+      host: engine.hostname,
+      port: engine.port,
+      path: incoming.url,
+      method: incoming.method,
+      headers: incoming.headers,
+    },
     (reply) => {
       outgoing.writeHead(reply.statusCode, { 'content-type': reply.headers['content-type'] });
       outgoing.flushHeaders();

@@ -7,11 +7,14 @@ const TICKS_PER_SECOND = 100;
 
 /** A child that prints one line of JSON with its `url` when it is ready. */
 export async function startProcess(file, args) {
-  const child = spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [...(process.env.BENCH_NODE_FLAGS?.split(' ') ?? []), file, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const lines = createInterface({ input: child.stdout });
   const ready = await new Promise((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`${file} ended with ${code} before it was ready`)));
     lines.on('line', (line) => {
+      if (process.env.TRACE && line.startsWith('[')) console.log(line);
       const url = line.startsWith('{') ? JSON.parse(line).url : undefined;
       if (url !== undefined) resolve({ url });
     });

@@ -74,13 +74,19 @@ async function inTurns(targets, measure) {
 
 function row(label, results, read, digits = 1) {
   const cells = [...results].map(([name, list]) => `${name} ${median(list.map(read)).toFixed(digits)}`);
-  const ratios = results.get('llama-orch').map((figures, round) => read(figures) / read(results.get('bare relay')[round]));
+  const ratios = results
+    .get('llama-orch')
+    .map((figures, round) => read(figures) / read(results.get('bare relay')[round]));
   console.log(`${label.padEnd(44)} ${cells.join('   ').padEnd(58)} ratio ${median(ratios).toFixed(2)}`);
 }
 
 async function withTargets({ tps, slots }, use, { alsoDirect = false } = {}) {
   const engine = await startEngine({ tps, slots });
-  const targets = [...(alsoDirect ? [direct(engine)] : []), await bareRelay(engine), await llamaOrch(engine, { slots })];
+  const targets = [
+    ...(alsoDirect ? [direct(engine)] : []),
+    await bareRelay(engine),
+    await llamaOrch(engine, { slots }),
+  ];
   try {
     await use(targets);
   } finally {
@@ -96,7 +102,12 @@ async function paced() {
     for (const streams of [1, 64, 256]) {
       const results = await inTurns(targets, (target) => load(target, streams));
       row(`paced 50 tok/s, ${streams} streams: CPU s/1M tokens`, results, (figures) => figures.cpuPerMillion);
-      row(`paced 50 tok/s, ${streams} streams: RSS MB (idle ${idle.toFixed(0)})`, results, (figures) => figures.rssMb, 0);
+      row(
+        `paced 50 tok/s, ${streams} streams: RSS MB (idle ${idle.toFixed(0)})`,
+        results,
+        (figures) => figures.rssMb,
+        0,
+      );
     }
   });
 }
@@ -136,7 +147,8 @@ async function firstTokensOf(kind, targets, tokens) {
 /** A thousand streams at reading pace, then a thousand readers that stop reading: what they cost in memory. */
 async function slow() {
   await withTargets({ tps: 5, slots: 1000 }, async (targets) => {
-    for (const target of targets) await held(target, '1,000 streams at 5 tok/s', (response) => response.on('data', () => {}));
+    for (const target of targets)
+      await held(target, '1,000 streams at 5 tok/s', (response) => response.on('data', () => {}));
   });
   await withTargets({ tps: 5, slots: 1000 }, async (targets) => {
     for (const target of targets) await held(target, '1,000 readers that stopped', (response) => response.pause());
@@ -145,7 +157,8 @@ async function slow() {
 
 async function held(target, label, use) {
   const open = [];
-  for (let at = 0; at < 1000; at += 50) open.push(...(await Promise.all(Array.from({ length: 50 }, () => target.open(ENDLESS)))));
+  for (let at = 0; at < 1000; at += 50)
+    open.push(...(await Promise.all(Array.from({ length: 50 }, () => target.open(ENDLESS)))));
   for (const response of open) use(response.on('error', () => {}));
   await pause(SECONDS * 2000);
   const { now, peak } = memoryMb(target.pid);

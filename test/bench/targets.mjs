@@ -65,7 +65,14 @@ function completion(url, tokens) {
 }
 
 async function task(url, tokens) {
-  const body = { workload: 'completion', model_ref: 'bench', priority: 'interactive', prompt: 'count', max_tokens: tokens, on_disconnect: 'cancel' };
+  const body = {
+    workload: 'completion',
+    model_ref: 'bench',
+    priority: 'interactive',
+    prompt: 'count',
+    max_tokens: tokens,
+    on_disconnect: 'cancel',
+  };
   const answer = await send(url, 'POST', '/v1/tasks', body);
   const chunks = [];
   for await (const chunk of answer) chunks.push(chunk);
@@ -78,7 +85,8 @@ async function task(url, tokens) {
 function send(url, method, path, body) {
   const { hostname, port } = new URL(url);
   const text = body === undefined ? undefined : JSON.stringify(body);
-  const headers = text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
+  const headers =
+    text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
   return new Promise((resolve, reject) => {
     request({ agent, host: hostname, port, method, path, headers }, resolve).on('error', reject).end(text);
   });

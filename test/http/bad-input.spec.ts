@@ -51,8 +51,16 @@ const FIELDS: readonly (readonly [what: string, body: unknown, pointer: string])
   ['a ctx above the pool', completion('x', { ctx: 8_193 }), '/ctx'],
   ['a prompt of the wrong type', completion('x', { prompt: { text: 'x' } }), '/prompt'],
   ['no messages', { ...completion(), prompt: undefined, messages: [] }, '/messages'],
-  ['a message of an unknown role', { ...completion(), prompt: undefined, messages: [{ role: 'god', content: 'x' }] }, '/messages/0/role'],
-  ['a message without content', { ...completion(), prompt: undefined, messages: [{ role: 'user' }] }, '/messages/0/content'],
+  [
+    'a message of an unknown role',
+    { ...completion(), prompt: undefined, messages: [{ role: 'god', content: 'x' }] },
+    '/messages/0/role',
+  ],
+  [
+    'a message without content',
+    { ...completion(), prompt: undefined, messages: [{ role: 'user' }] },
+    '/messages/0/content',
+  ],
   ['an embedding with a prompt', { ...EMBEDDING, inputs: ['x'], prompt: 'x' }, '/prompt'],
   ['an embedding without inputs', EMBEDDING, '/inputs'],
   ['an embedding of nothing', { ...EMBEDDING, inputs: [] }, '/inputs'],
@@ -81,8 +89,16 @@ const FIELDS: readonly (readonly [what: string, body: unknown, pointer: string])
   ['top_k out of range', completion('x', { params: { top_k: 1_001 } }), '/params/top_k'],
   ['too many stop strings', completion('x', { params: { stop: Array<string>(9).fill('x') } }), '/params/stop'],
   ['a stop string that is too long', completion('x', { params: { stop: ['é'.repeat(129)] } }), '/params/stop/0'],
-  ['tools on an engine without them', completion('x', { params: { tools: [{ type: 'function', function: { name: 'f' } }] } }), '/params/tools'],
-  ['a response format that the engine lacks', completion('x', { params: { response_format: { type: 'json_object' } } }), '/params/response_format'],
+  [
+    'tools on an engine without them',
+    completion('x', { params: { tools: [{ type: 'function', function: { name: 'f' } }] } }),
+    '/params/tools',
+  ],
+  [
+    'a response format that the engine lacks',
+    completion('x', { params: { response_format: { type: 'json_object' } } }),
+    '/params/response_format',
+  ],
   ['a list', [completion()], ''],
   ['null', 'null', ''],
   ['text', '"x"', ''],
@@ -96,20 +112,31 @@ const FIELDS: readonly (readonly [what: string, body: unknown, pointer: string])
 ];
 
 describe('POST /v1/tasks with', () => {
-  it.each(FIELDS)('%s is 400 and points to it (ORCH-4107, ORCH-4104, ORCH-4112, ORCH-2006, HME-032)', async (_what, body, pointer) => {
-    const problem = expectProblem(await app.post(body), 400, 'INVALID_PARAMS');
-    const pointers = (problem['errors'] as { pointer: string }[]).map((error) => error.pointer);
-    expect(pointers).toContain(pointer);
-    expect(problem['retriable']).toBe(false);
-  });
+  it.each(FIELDS)(
+    '%s is 400 and points to it (ORCH-4107, ORCH-4104, ORCH-4112, ORCH-2006, HME-032)',
+    async (_what, body, pointer) => {
+      const problem = expectProblem(await app.post(body), 400, 'INVALID_PARAMS');
+      const pointers = (problem['errors'] as { pointer: string }[]).map((error) => error.pointer);
+      expect(pointers).toContain(pointer);
+      expect(problem['retriable']).toBe(false);
+    },
+  );
 
   it('several faults names every one (ORCH-2006, ORCH-4401)', async () => {
-    const problem = expectProblem(await app.post(completion('x', { max_tokens: 0, priority: 'x', colour: 1, params: { top_p: 9 } })), 400, 'INVALID_PARAMS');
+    const problem = expectProblem(
+      await app.post(completion('x', { max_tokens: 0, priority: 'x', colour: 1, params: { top_p: 9 } })),
+      400,
+      'INVALID_PARAMS',
+    );
     const pointers = (problem['errors'] as { pointer: string }[]).map((error) => error.pointer).toSorted();
     expect(pointers).toEqual(['/colour', '/max_tokens', '/params/top_p', '/priority']);
   });
 
-  it.each([['a number', '9007199254740991'], ['text', '"9007199254740993"'], ['zero', '0']])('an exact seed as %s is admitted (ORCH-4104)', async (_form, literal) => {
+  it.each([
+    ['a number', '9007199254740991'],
+    ['text', '"9007199254740993"'],
+    ['zero', '0'],
+  ])('an exact seed as %s is admitted (ORCH-4104)', async (_form, literal) => {
     const { body } = await app.post<{ seed: unknown }>(withLiteral('seed', literal));
     expect(body.seed).toBe(JSON.parse(literal));
   });
@@ -134,8 +161,14 @@ describe('POST /v1/tasks with', () => {
 
   it('5 MiB is 413, with or without a length (ORCH-4302)', async () => {
     expectProblem(await app.post('x'.repeat(5 * MIB)), 413, 'PAYLOAD_TOO_LARGE');
-    const chunk = `${(MIB).toString(16)}\r\n${'x'.repeat(MIB)}\r\n`;
-    const lines = ['POST /v1/tasks HTTP/1.1', 'Host: localhost', 'Content-Type: application/json', 'Transfer-Encoding: chunked', 'Connection: close'];
+    const chunk = `${MIB.toString(16)}\r\n${'x'.repeat(MIB)}\r\n`;
+    const lines = [
+      'POST /v1/tasks HTTP/1.1',
+      'Host: localhost',
+      'Content-Type: application/json',
+      'Transfer-Encoding: chunked',
+      'Connection: close',
+    ];
     const answer = await sendRaw(app.url, `${head(...lines)}${chunk.repeat(5)}0\r\n\r\n`);
     expect(answer.status).toBe(413);
     expectProblemBody(JSON.parse(answer.body) as Record<string, unknown>, 413);
@@ -149,7 +182,10 @@ describe('POST /v1/tasks with', () => {
     expectProblem(await app.post('x', headers), 415, 'INVALID_PARAMS');
   });
 
-  it.each([['empty', ''], ['too long', 'x'.repeat(256)]])('an Idempotency-Key that is %s is 400 (ORCH-4103)', async (_what, key) => {
+  it.each([
+    ['empty', ''],
+    ['too long', 'x'.repeat(256)],
+  ])('an Idempotency-Key that is %s is 400 (ORCH-4103)', async (_what, key) => {
     expectProblem(await app.post(completion(), { 'idempotency-key': key }), 400, 'INVALID_PARAMS');
   });
 });
@@ -199,20 +235,28 @@ describe('A path', () => {
     expectProblemBody(JSON.parse(answer.body) as Record<string, unknown>, 405);
   });
 
-  it.each(['limit=0', 'limit=201', 'limit=x', 'limit=-1', 'cursor=!!', 'cursor=', 'state=asleep'])('/v1/tasks?%s is 400 (ORCH-4106)', async (query) => {
-    expectProblem(await app.call(`/v1/tasks?${query}`), 400, 'INVALID_PARAMS');
-  });
+  it.each(['limit=0', 'limit=201', 'limit=x', 'limit=-1', 'cursor=!!', 'cursor=', 'state=asleep'])(
+    '/v1/tasks?%s is 400 (ORCH-4106)',
+    async (query) => {
+      expectProblem(await app.call(`/v1/tasks?${query}`), 400, 'INVALID_PARAMS');
+    },
+  );
 });
 
 describe('A request on the wire', () => {
-  const post = (...lines: readonly string[]) => head('POST /v1/tasks HTTP/1.1', 'Host: localhost', 'Content-Type: application/json', 'Connection: close', ...lines);
+  const post = (...lines: readonly string[]) =>
+    head('POST /v1/tasks HTTP/1.1', 'Host: localhost', 'Content-Type: application/json', 'Connection: close', ...lines);
 
   it.each([
     ['without a Host', head('GET /livez HTTP/1.1', 'Connection: close'), 400],
     ['with an empty Host', head('GET /livez HTTP/1.1', 'Host:', 'Connection: close'), 400],
     ['with two Hosts', head('GET /livez HTTP/1.1', 'Host: localhost', 'Host: localhost', 'Connection: close'), 400],
     ['for a foreign Host', head('GET /livez HTTP/1.1', 'Host: evil.example', 'Connection: close'), 403],
-    ['for a Host that only begins well', head('GET /livez HTTP/1.1', 'Host: localhost.evil.example', 'Connection: close'), 403],
+    [
+      'for a Host that only begins well',
+      head('GET /livez HTTP/1.1', 'Host: localhost.evil.example', 'Connection: close'),
+      403,
+    ],
     ['that is no HTTP', 'hello\r\n\r\n', 400],
     ['of an unknown method', head('FETCH / HTTP/1.1', 'Host: localhost'), 400],
     ['with two lengths', `${post('Content-Length: 2', 'Content-Length: 3')}{}`, 400],
@@ -230,9 +274,14 @@ describe('A request on the wire', () => {
     expect(answer.headers['x-correlation-id']).toBe(body['correlation_id']);
   });
 
-  it.each(['localhost', 'LOCALHOST', '127.0.0.1', '[::1]', 'localhost:1234'])('for Host %s is served on loopback (ORCH-4111)', async (host) => {
-    expect((await sendRaw(app.url, head('GET /livez HTTP/1.1', `Host: ${host}`, 'Connection: close'))).status).toBe(200);
-  });
+  it.each(['localhost', 'LOCALHOST', '127.0.0.1', '[::1]', 'localhost:1234'])(
+    'for Host %s is served on loopback (ORCH-4111)',
+    async (host) => {
+      expect((await sendRaw(app.url, head('GET /livez HTTP/1.1', `Host: ${host}`, 'Connection: close'))).status).toBe(
+        200,
+      );
+    },
+  );
 
   it('of HTTP/1.0 can follow a stream (ORCH-2002)', async () => {
     const { task_id } = await app.submit(completion('x', { max_tokens: 2 }));
@@ -243,7 +292,9 @@ describe('A request on the wire', () => {
 
   it('behind another one on the same connection gets its own answer (ORCH-2002)', async () => {
     const { task_id } = await app.submit(completion('[[mock:token_ms=2]]', { max_tokens: 5 }));
-    const both = head(`GET /v1/tasks/${task_id}/stream HTTP/1.1`, 'Host: localhost') + head(`GET /v1/tasks/${task_id}/stream HTTP/1.1`, 'Host: localhost', 'Connection: close');
+    const both =
+      head(`GET /v1/tasks/${task_id}/stream HTTP/1.1`, 'Host: localhost') +
+      head(`GET /v1/tasks/${task_id}/stream HTTP/1.1`, 'Host: localhost', 'Connection: close');
     const { body } = await sendRaw(app.url, both);
     expect(body.match(/event: end/g)?.length).toBe(2);
     expect(body.match(/HTTP\/1\.1 200 OK/g)?.length).toBe(1);
@@ -254,6 +305,8 @@ describe('A request on the wire', () => {
 describe('server.allowed_hosts', () => {
   it('adds names that Host may carry (ORCH-4111)', async () => {
     const named = await startTestApp({ server: { bind: '127.0.0.1:0', allowed_hosts: ['gpu.lan'] } });
-    expect((await sendRaw(named.url, head('GET /livez HTTP/1.1', 'Host: GPU.lan:8080', 'Connection: close'))).status).toBe(200);
+    expect(
+      (await sendRaw(named.url, head('GET /livez HTTP/1.1', 'Host: GPU.lan:8080', 'Connection: close'))).status,
+    ).toBe(200);
   });
 });

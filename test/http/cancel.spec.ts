@@ -24,7 +24,7 @@ describe('POST /v1/tasks/{id}/cancel', () => {
     const answer = await app.cancel(task_id);
     expect([answer.status, answer.text]).toEqual([204, '']);
     const log = await app.frames(task_id);
-    expect(log.map(({ event }) => event)).toEqual(['started', 'token', 'token', 'token', 'metrics', 'end']);
+    expect(log.map(({ event }) => event)).toEqual(['started', 'token', 'token', 'token', 'end']);
     expect(terminalOf(log).data).toMatchObject({ finish_reason: 'cancelled', tokens_out: 3 });
     expect(await stream.rest()).toEqual(log);
     expect(await app.task(task_id)).toMatchObject({ state: 'cancelled', finish_reason: 'cancelled', tokens_out: 3 });
@@ -112,13 +112,16 @@ describe('POST /v1/tasks/{id}/cancel', () => {
     const { task_id } = await app.submit(completion(STALLS));
     await app.cancel(task_id);
     await app.cancel(task_id);
-    expect(await app.metric('tasks_canceled_total', { reason: 'client', replica_id: 'mock-0' })).toBeGreaterThanOrEqual(1);
+    expect(await app.metric('tasks_canceled_total', { reason: 'client', replica_id: 'mock-0' })).toBeGreaterThanOrEqual(
+      1,
+    );
     expect(await app.metric('tasks_canceled_total', { reason: 'client' })).toBe(before + 1);
   });
 });
 
 describe('A reader that leaves', () => {
-  const untilState = (id: string, state: string) => eventually(async () => expect((await app.task(id)).state).toBe(state));
+  const untilState = (id: string, state: string) =>
+    eventually(async () => expect((await app.task(id)).state).toBe(state));
 
   it('cancels a task that asked for it, once the last one is gone (ORCH-4207)', async () => {
     const { task_id } = await app.submit(completion(STALLS, { on_disconnect: 'cancel' }));

@@ -11,7 +11,11 @@ export function expectSchema(name: string, value: unknown): void {
 }
 
 /** Fails unless the answer is a refusal with this status and code, and a body as the contract has it. */
-export function expectProblem(answer: { readonly status: number; readonly body: unknown; readonly headers: Headers }, status: number, code: string): Record<string, unknown> {
+export function expectProblem(
+  answer: { readonly status: number; readonly body: unknown; readonly headers: Headers },
+  status: number,
+  code: string,
+): Record<string, unknown> {
   const body = answer.body as Record<string, unknown>;
   expect({ status: answer.status, code: body['code'] }).toEqual({ status, code });
   expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
@@ -23,7 +27,11 @@ export function expectProblem(answer: { readonly status: number; readonly body: 
 /** What every refusal says, however it was sent. */
 export function expectProblemBody(body: Record<string, unknown>, status: number): void {
   expectSchema('Problem', body);
-  expect(body).toMatchObject({ status, message: body['detail'], type: `/problems/${String(body['code']).toLowerCase().replaceAll('_', '-')}` });
+  expect(body).toMatchObject({
+    status,
+    message: body['detail'],
+    type: `/problems/${String(body['code']).toLowerCase().replaceAll('_', '-')}`,
+  });
   expect(body['message']).not.toMatch(/node_modules|\/src\/|\/tmp\/| at [A-Z]\w+\./);
 }
 

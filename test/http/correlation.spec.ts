@@ -19,7 +19,10 @@ beforeAll(async () => {
 function ask(path: () => string, call: { method?: string; body?: unknown; type?: string } = {}): Ask {
   const { type, ...rest } = call;
   return async (headers) => {
-    const answer = await app.call(path(), { ...rest, headers: { ...headers, ...(type === undefined ? {} : { 'content-type': type }) } });
+    const answer = await app.call(path(), {
+      ...rest,
+      headers: { ...headers, ...(type === undefined ? {} : { 'content-type': type }) },
+    });
     return [answer.status, answer.headers.get('x-correlation-id')];
   };
 }
@@ -58,16 +61,22 @@ describe('X-Correlation-Id', () => {
     it(`is on the ${name}: the caller's when it is valid, else a fresh one (OC-CTRL-2052, OC-CLI-2701)`, async () => {
       const status = Number(name.slice(0, 3));
       expect(await call({ 'x-correlation-id': ID })).toEqual([status, ID]);
-      const fresh = [await call({}), await call({ 'x-correlation-id': 'with space' }), await call({ 'x-correlation-id': 'x'.repeat(129) })];
+      const fresh = [
+        await call({}),
+        await call({ 'x-correlation-id': 'with space' }),
+        await call({ 'x-correlation-id': 'x'.repeat(129) }),
+      ];
       expect(fresh).toEqual(Array(3).fill([status, expect.stringMatching(UUID)]));
       expect(new Set(fresh.map(([, id]) => id)).size).toBe(3);
     });
   }
 
-  it('of a stream is the caller\'s when it is valid, else that of the task (OC-CTRL-2052, ORCH-2002)', async () => {
+  it("of a stream is the caller's when it is valid, else that of the task (OC-CTRL-2052, ORCH-2002)", async () => {
     const { task_id } = await app.submit(completion(), { 'x-correlation-id': ID });
     expect((await app.follow(task_id)).headers['x-correlation-id']).toBe(ID);
-    expect((await app.follow(task_id, { headers: { 'x-correlation-id': 'other' } })).headers['x-correlation-id']).toBe('other');
+    expect((await app.follow(task_id, { headers: { 'x-correlation-id': 'other' } })).headers['x-correlation-id']).toBe(
+      'other',
+    );
     expect((await app.follow(task_id, { headers: { 'x-correlation-id': '' } })).headers['x-correlation-id']).toBe(ID);
     expect(await app.task(task_id)).toMatchObject({ correlation_id: ID });
   });

@@ -11,13 +11,24 @@ beforeAll(async () => {
 afterEach(() => app.untilIdle());
 
 describe('A deadline', () => {
-  it.each([0, -1, '0', '-9223372036854775808'])('of %p has passed already (ORCH-3079, ORCH-4405, ORCH-3093)', async (deadline_ms) => {
-    const problem = expectProblem(await app.post(completion('x', { deadline_ms })), 400, 'DEADLINE_UNMET');
-    expect(problem).toMatchObject({ engine: 'mock', retriable: false, predicted: { deadline_ms: Number(deadline_ms) } });
-  });
+  it.each([0, -1, '0', '-9223372036854775808'])(
+    'of %p has passed already (ORCH-3079, ORCH-4405, ORCH-3093)',
+    async (deadline_ms) => {
+      const problem = expectProblem(await app.post(completion('x', { deadline_ms })), 400, 'DEADLINE_UNMET');
+      expect(problem).toMatchObject({
+        engine: 'mock',
+        retriable: false,
+        predicted: { deadline_ms: Number(deadline_ms) },
+      });
+    },
+  );
 
   it('that nobody could meet is refused with the estimate (ORCH-3079, ORCH-4405, HME-032)', async () => {
-    const problem = expectProblem(await app.post(completion('x', { max_tokens: 1_000, deadline_ms: 20 })), 400, 'DEADLINE_UNMET');
+    const problem = expectProblem(
+      await app.post(completion('x', { max_tokens: 1_000, deadline_ms: 20 })),
+      400,
+      'DEADLINE_UNMET',
+    );
     const { predicted } = problem as { predicted: Record<string, number> };
     expect(predicted).toMatchObject({ deadline_ms: 20, start_p50_ms: 0 });
     expect(predicted['decode_ms']).toBeGreaterThan(20);
@@ -44,7 +55,12 @@ describe('A deadline', () => {
     expect(tookMs).toBeLessThan(250);
     expect(frames.length).toBe(1);
     expectSchema('ErrorFrame', frames[0]?.data);
-    expect(terminalOf(frames).data).toMatchObject({ code: 'DEADLINE_UNMET', retriable: false, engine: 'mock', pool_id: 'mock' });
+    expect(terminalOf(frames).data).toMatchObject({
+      code: 'DEADLINE_UNMET',
+      retriable: false,
+      engine: 'mock',
+      pool_id: 'mock',
+    });
     expect(await app.task(task_id)).toMatchObject({ state: 'expired', error: { code: 'DEADLINE_UNMET' } });
     await app.cancel(holder.task_id);
   });
@@ -68,7 +84,10 @@ describe('A deadline', () => {
 
 describe('scheduler.on_deadline: finish', () => {
   it('lets a running task end late, and still ends a waiting one (ORCH-4405, ORCH-4411)', async () => {
-    const patient = await startTestApp({ scheduler: { on_deadline: 'finish' }, pools: [mockPool({}, { perf: { prefill_tps: 1e6, decode_tps: 1_000 } })] });
+    const patient = await startTestApp({
+      scheduler: { on_deadline: 'finish' },
+      pools: [mockPool({}, { perf: { prefill_tps: 1e6, decode_tps: 1_000 } })],
+    });
     const late = await patient.submit(completion('[[mock:first_token_ms=80]]', { max_tokens: 1, deadline_ms: 60 }));
     const waiting = await patient.submit(completion('x', { max_tokens: 1, deadline_ms: 60, expected_tokens: 1 }));
     expect(terminalOf(await patient.frames(late.task_id)).data).toMatchObject({ finish_reason: 'length' });
@@ -81,18 +100,23 @@ describe('The watchdog', () => {
     ['that runs longer than wall_ms', '[[mock:token_ms=20]]', { wall_ms: 150 }, 'wall_ms'],
     ['that falls silent after a token', '[[mock:stall@2]]', { idle_ms: 100 }, 'idle_ms'],
     ['that never says a word', '[[mock:stall@0]]', { first_token_ms: 100 }, 'first_token_ms'],
-  ])('ends a task %s with DECODE_TIMEOUT, and its slot serves the next (ORCH-3016, OC-CORE-1022)', async (_what, prompt, timeouts, limit) => {
-    const watched = await startTestApp({ pools: [mockPool({}, { timeouts })] });
-    const { task_id } = await watched.submit(completion(prompt));
-    const frames = await watched.frames(task_id);
-    expect(terminalOf(frames)).toMatchObject({
-      event: 'error',
-      data: { code: 'DECODE_TIMEOUT', retriable: true, message: expect.stringContaining(limit) },
-    });
-    expect(await watched.task(task_id)).toMatchObject({ state: 'failed' });
-    expect(await watched.metric('tasks_canceled_total', { reason: 'watchdog', replica_id: 'mock-0' })).toBe(1);
-    expect(terminalOf(await watched.frames((await watched.submit(completion('x', { max_tokens: 1 }))).task_id)).event).toBe('end');
-  });
+  ])(
+    'ends a task %s with DECODE_TIMEOUT, and its slot serves the next (ORCH-3016, OC-CORE-1022)',
+    async (_what, prompt, timeouts, limit) => {
+      const watched = await startTestApp({ pools: [mockPool({}, { timeouts })] });
+      const { task_id } = await watched.submit(completion(prompt));
+      const frames = await watched.frames(task_id);
+      expect(terminalOf(frames)).toMatchObject({
+        event: 'error',
+        data: { code: 'DECODE_TIMEOUT', retriable: true, message: expect.stringContaining(limit) },
+      });
+      expect(await watched.task(task_id)).toMatchObject({ state: 'failed' });
+      expect(await watched.metric('tasks_canceled_total', { reason: 'watchdog', replica_id: 'mock-0' })).toBe(1);
+      expect(
+        terminalOf(await watched.frames((await watched.submit(completion('x', { max_tokens: 1 }))).task_id)).event,
+      ).toBe('end');
+    },
+  );
 
   it('lets a task be that keeps writing (ORCH-3016)', async () => {
     const watched = await startTestApp({ pools: [mockPool({}, { timeouts: { idle_ms: 100, first_token_ms: 100 } })] });

@@ -11,15 +11,18 @@ beforeAll(async () => {
 afterEach(() => app.untilIdle());
 
 describe('An engine that is lost', () => {
-  it.each(['die', 'reset', 'out-of-memory', 'error'])('before the first token (%s) costs the task nothing but time (ORCH-4211, ORCH-3038)', async (fault) => {
-    const code = fault === 'error' ? '=unavailable' : '';
-    const { task_id } = await app.submit(completion(`[[mock:${fault}@0x1${code}]]`, { max_tokens: 3 }));
-    const frames = await app.frames(task_id);
-    expect(frames.map(({ event }) => event)).toEqual(['started', 'token', 'token', 'token', 'metrics', 'end']);
-    expect(frames.find(({ event }) => event === 'metrics')?.data).toMatchObject({ requeued: true });
-    expect(await app.task(task_id)).toMatchObject({ state: 'completed' });
-    await app.untilReady('mock');
-  });
+  it.each(['die', 'reset', 'out-of-memory', 'error'])(
+    'before the first token (%s) costs the task nothing but time (ORCH-4211, ORCH-3038)',
+    async (fault) => {
+      const code = fault === 'error' ? '=unavailable' : '';
+      const { task_id } = await app.submit(completion(`[[mock:${fault}@0x1${code}]]`, { max_tokens: 3 }));
+      const frames = await app.frames(task_id);
+      expect(frames.map(({ event }) => event)).toEqual(['started', 'token', 'token', 'token', 'metrics', 'end']);
+      expect(frames.find(({ event }) => event === 'metrics')?.data).toMatchObject({ requeued: true });
+      expect(await app.task(task_id)).toMatchObject({ state: 'completed' });
+      await app.untilReady('mock');
+    },
+  );
 
   it('before the first token puts the task before those that wait (ORCH-4211, OC-CORE-1004)', async () => {
     const lost = await app.submit(completion('[[mock:first_token_ms=30]][[mock:die@0x1]]', { max_tokens: 1 }));
@@ -41,7 +44,13 @@ describe('An engine that is lost', () => {
     const { task_id } = await app.submit(completion('[[mock:die@2]]'));
     const frames = await app.frames(task_id);
     expect(frames.map(({ event }) => event)).toEqual(['started', 'token', 'token', 'error']);
-    expect(terminalOf(frames).data).toMatchObject({ code: 'WORKER_RESET', engine: 'mock', pool_id: 'mock', retriable: true, correlation_id: expect.any(String) });
+    expect(terminalOf(frames).data).toMatchObject({
+      code: 'WORKER_RESET',
+      engine: 'mock',
+      pool_id: 'mock',
+      retriable: true,
+      correlation_id: expect.any(String),
+    });
     await app.untilReady('mock');
     expect(await app.metric('llama_orch_engine_restarts_total', { pool_id: 'mock' })).toBeGreaterThanOrEqual(1);
   });
@@ -53,7 +62,9 @@ describe('An engine that is lost', () => {
       await many.submit(completion('[[mock:first_token_ms=300]]', { max_tokens: 2 })),
       await many.submit(completion('[[mock:first_token_ms=50]][[mock:die@0x1]]', { max_tokens: 2 })),
     ];
-    const [first, second, third] = await Promise.all([writing, reading, killer].map((task) => many.frames(task!.task_id)));
+    const [first, second, third] = await Promise.all(
+      [writing, reading, killer].map((task) => many.frames(task!.task_id)),
+    );
     expect(terminalOf(first!).data).toMatchObject({ code: 'WORKER_RESET' });
     for (const frames of [second!, third!]) {
       expect(frames.map(({ event }) => event)).toEqual(['started', 'token', 'token', 'metrics', 'end']);
@@ -67,13 +78,16 @@ describe('An engine that is lost', () => {
     ['invalid-input', 'INVALID_PARAMS'],
     ['adapter', 'INTERNAL'],
     ['internal', 'INTERNAL'],
-  ])('is not what %s means: the task ends with %s and the engine stays (OC-CTRL-2030, ORCH-2006)', async (engineCode, code) => {
-    const { task_id } = await app.submit(completion(`[[mock:error@1=${engineCode}]]`));
-    const frames = await app.frames(task_id);
-    expect(frames.map(({ event }) => event)).toEqual(['started', 'token', 'error']);
-    expect(terminalOf(frames).data).toMatchObject({ code });
-    expect((await app.call<{ ready: boolean }>('/v1/pools/mock/health')).body.ready).toBe(true);
-  });
+  ])(
+    'is not what %s means: the task ends with %s and the engine stays (OC-CTRL-2030, ORCH-2006)',
+    async (engineCode, code) => {
+      const { task_id } = await app.submit(completion(`[[mock:error@1=${engineCode}]]`));
+      const frames = await app.frames(task_id);
+      expect(frames.map(({ event }) => event)).toEqual(['started', 'token', 'error']);
+      expect(terminalOf(frames).data).toMatchObject({ code });
+      expect((await app.call<{ ready: boolean }>('/v1/pools/mock/health')).body.ready).toBe(true);
+    },
+  );
 });
 
 describe('A pool whose engine keeps dying', () => {
@@ -86,20 +100,31 @@ describe('A pool whose engine keeps dying', () => {
     const last = await dying.submit(completion('[[mock:token_ms=30]][[mock:die@2]]'));
     const waiting = await dying.submit(completion());
     expect(terminalOf(await dying.frames(last.task_id)).data).toMatchObject({ code: 'WORKER_RESET' });
-    expect(terminalOf(await dying.frames(waiting.task_id)).data).toMatchObject({ code: 'POOL_UNAVAILABLE', retriable: true });
+    expect(terminalOf(await dying.frames(waiting.task_id)).data).toMatchObject({
+      code: 'POOL_UNAVAILABLE',
+      retriable: true,
+    });
     const problem = expectProblem(await dying.post(completion()), 503, 'POOL_UNAVAILABLE');
     expect(problem).toMatchObject({ engine: 'mock', pool_id: 'mock', retriable: true, retry_after_ms: 60_000 });
-    expect((await dying.call('/v1/pools/mock/health')).body).toMatchObject({ state: 'failed', ready: false, last_error: { code: 'reset' } });
+    expect((await dying.call('/v1/pools/mock/health')).body).toMatchObject({
+      state: 'failed',
+      ready: false,
+      last_error: { code: 'reset' },
+    });
     expect((await dying.call('/readyz')).status).toBe(200);
     expect(await dying.metric('pool_ready', { pool_id: 'mock' })).toBe(0);
   });
 
   it('leaves no task behind that lost its engine with the last chance of the pool (ORCH-4211, ORCH-4201)', async () => {
-    const dying = await startTestApp({ pools: [mockPool({}, { slots: 3, breaker: { failures: 1, open_ms: 60_000 } })] });
+    const dying = await startTestApp({
+      pools: [mockPool({}, { slots: 3, breaker: { failures: 1, open_ms: 60_000 } })],
+    });
     const silent = await dying.submit(completion('[[mock:stall@0]]'));
     const killer = await dying.submit(completion('[[mock:first_token_ms=30]][[mock:die@0x1]]'));
     for (const { task_id } of [silent, killer]) {
-      expect(terminalOf(await dying.frames(task_id)).data).toMatchObject({ code: expect.stringMatching(/POOL_UNAVAILABLE|REPLICA_EXHAUSTED/) });
+      expect(terminalOf(await dying.frames(task_id)).data).toMatchObject({
+        code: expect.stringMatching(/POOL_UNAVAILABLE|REPLICA_EXHAUSTED/),
+      });
     }
     await dying.untilIdle();
   });
@@ -107,7 +132,9 @@ describe('A pool whose engine keeps dying', () => {
   it('tries again once the breaker has been open for long enough (OC-POOL-3011)', async () => {
     const dying = await startTestApp({ pools: [mockPool({}, { breaker: { failures: 1, open_ms: 100 } })] });
     await dying.frames((await dying.submit(completion('[[mock:die@1]]'))).task_id);
-    await eventually(async () => expect((await dying.call('/v1/pools/mock/health')).body).toMatchObject({ state: 'failed' }));
+    await eventually(async () =>
+      expect((await dying.call('/v1/pools/mock/health')).body).toMatchObject({ state: 'failed' }),
+    );
     await dying.untilReady('mock');
     expect(terminalOf(await dying.frames((await dying.submit(completion())).task_id)).event).toBe('end');
   });

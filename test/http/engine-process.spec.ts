@@ -23,7 +23,10 @@ function longTask(model = 'haiku-nano'): object {
 /** Process ids of this process's children. */
 function children(): readonly number[] {
   try {
-    return execFileSync('pgrep', ['-P', String(process.pid)], { encoding: 'utf8' }).trim().split('\n').map(Number);
+    return execFileSync('pgrep', ['-P', String(process.pid)], { encoding: 'utf8' })
+      .trim()
+      .split('\n')
+      .map(Number);
   } catch {
     return [];
   }
@@ -59,11 +62,20 @@ describe('The process of the embedded engine', () => {
     process.kill(runner, 'SIGKILL');
     const frames = await stream.rest();
     expect(performance.now() - killed).toBeLessThan(500);
-    expect(terminalOf(frames)).toMatchObject({ event: 'error', data: { code: 'WORKER_RESET', engine: 'embedded', pool_id: 'haiku', retriable: true } });
+    expect(terminalOf(frames)).toMatchObject({
+      event: 'error',
+      data: { code: 'WORKER_RESET', engine: 'embedded', pool_id: 'haiku', retriable: true },
+    });
     expect(await app.task(task_id)).toMatchObject({ state: 'failed', error: { code: 'WORKER_RESET' } });
 
-    await eventually(async () => expect((await app.call('/v1/pools/haiku/health')).body).toMatchObject({ replicas: [{ restart_count: 1, ready: true }] }));
-    expect(terminalOf(await app.frames((await app.submit(longTask())).task_id)).data).toMatchObject({ finish_reason: 'length' });
+    await eventually(async () =>
+      expect((await app.call('/v1/pools/haiku/health')).body).toMatchObject({
+        replicas: [{ restart_count: 1, ready: true }],
+      }),
+    );
+    expect(terminalOf(await app.frames((await app.submit(longTask())).task_id)).data).toMatchObject({
+      finish_reason: 'length',
+    });
     expect(await app.metric('llama_orch_engine_restarts_total', { pool_id: 'haiku' })).toBe(1);
     await app.untilIdle('haiku');
   });
@@ -74,7 +86,10 @@ describe('The process of the embedded engine', () => {
     const body = await eventually(async () => expectProblem(await app.post(longTask()), 503, 'POOL_UNREADY'), 1_000);
     expect(body).toMatchObject({ pool_id: 'haiku', retriable: true, message: expect.stringContaining('SIGKILL') });
     await app.untilReady('haiku');
-    expect((await app.call('/v1/pools/haiku/health')).body).toMatchObject({ last_error: null, replicas: [{ restart_count: 1 }] });
+    expect((await app.call('/v1/pools/haiku/health')).body).toMatchObject({
+      last_error: null,
+      replicas: [{ restart_count: 1 }],
+    });
   });
 
   it('is ended with the daemon (ORCH-4808)', async () => {
@@ -92,7 +107,10 @@ describe('A model file that is no model', () => {
     const app = await startTestApp({ pools: [HAIKU, { ...HAIKU, id: 'broken', model: `file:${path}` }] }, ['haiku']);
     const pool = await eventually(async () => {
       const { body } = await app.call<{ last_error: { message: string } | null }>('/v1/pools/broken/health');
-      expect(body).toMatchObject({ ready: false, last_error: { message: expect.stringContaining('The model file broken.gguf cannot be used') } });
+      expect(body).toMatchObject({
+        ready: false,
+        last_error: { message: expect.stringContaining('The model file broken.gguf cannot be used') },
+      });
       return body;
     });
     expect(JSON.stringify(pool)).not.toContain(folder);
@@ -109,7 +127,12 @@ describe('A model file that is no model', () => {
   it('that is not there leaves its pool unready, and its tasks are told so (ORCH-3038, HME-032)', async () => {
     const path = join(folder, 'nowhere.gguf');
     const app = await startTestApp({ pools: [HAIKU, { ...HAIKU, id: 'gone', model: `file:${path}` }] }, ['haiku']);
-    await eventually(async () => expect((await app.call('/v1/pools/gone/health')).body).toMatchObject({ ready: false, last_error: { code: expect.any(String) } }));
+    await eventually(async () =>
+      expect((await app.call('/v1/pools/gone/health')).body).toMatchObject({
+        ready: false,
+        last_error: { code: expect.any(String) },
+      }),
+    );
     const refusal = await app.post(longTask('nowhere'));
     expect(refusal.status).toBe(503);
     expect(refusal.text).not.toContain(folder);

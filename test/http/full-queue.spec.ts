@@ -93,14 +93,24 @@ describe('drop-lru', () => {
 
   it('evicts the oldest batch task for an interactive one, with an error frame that says when to come back (ORCH-3005, OC-CORE-1002, ORCH-4404)', async () => {
     const app = await startBusy(queue);
-    const [oldest, newest] = [await app.submit(completion('x', { priority: 'batch' })), await app.submit(completion('x', { priority: 'batch' }))];
+    const [oldest, newest] = [
+      await app.submit(completion('x', { priority: 'batch' })),
+      await app.submit(completion('x', { priority: 'batch' })),
+    ];
     const stream = await app.follow(oldest.task_id);
     await app.submit(completion());
     const [frame, ...more] = await stream.rest();
     expect(more).toEqual([]);
     expect(frame).toMatchObject({
       ...{ id: 1, event: 'error' },
-      data: { code: 'QUEUE_FULL_DROP_LRU', retriable: true, policy_label: 'drop-lru', engine: 'mock', pool_id: 'mock', retry_after_ms: expect.any(Number) },
+      data: {
+        code: 'QUEUE_FULL_DROP_LRU',
+        retriable: true,
+        policy_label: 'drop-lru',
+        engine: 'mock',
+        pool_id: 'mock',
+        retry_after_ms: expect.any(Number),
+      },
     });
     expect(await app.task(oldest.task_id)).toMatchObject({ state: 'evicted', error: { code: 'QUEUE_FULL_DROP_LRU' } });
     expect(await app.task(newest.task_id)).toMatchObject({ state: 'queued' });
@@ -129,9 +139,15 @@ describe('shed-low-priority', () => {
 
   it('evicts the newest batch task for an interactive one (ORCH-3005, OC-CORE-1002, ORCH-4404)', async () => {
     const app = await startBusy(queue);
-    const [oldest, newest] = [await app.submit(completion('x', { priority: 'batch' })), await app.submit(completion('x', { priority: 'batch' }))];
+    const [oldest, newest] = [
+      await app.submit(completion('x', { priority: 'batch' })),
+      await app.submit(completion('x', { priority: 'batch' })),
+    ];
     await app.submit(completion());
-    expect(terminalOf(await app.frames(newest.task_id)).data).toMatchObject({ code: 'QUEUE_FULL_DROP_LRU', policy_label: 'shed-low-priority' });
+    expect(terminalOf(await app.frames(newest.task_id)).data).toMatchObject({
+      code: 'QUEUE_FULL_DROP_LRU',
+      policy_label: 'shed-low-priority',
+    });
     expect(await app.task(oldest.task_id)).toMatchObject({ state: 'queued' });
   });
 

@@ -3,7 +3,13 @@ import { exchange, head } from '../support/raw-http.js';
 import { type Answer, completion, mockPool, startTestApp, type TestApp } from '../support/start-app.js';
 import { expectProblem } from './contract.js';
 
-const IDS = ['0198f1d2-7c3a-7b21-8f3e-5a0d1c2b3e4f', '0198f1d2-7c3a-7b21-8f3e-5a0d1c2b3e50', '0198f1d2-7c3a-7b21-8f3e-5a0d1c2b3e51', '0198f1d2-7c3a-7b21-8f3e-5a0d1c2b3e52', '0198f1d2-7c3a-7b21-8f3e-5a0d1c2b3e53'];
+const IDS = [
+  '0198f1d2-7c3a-7b21-8f3e-5a0d1c2b3e4f',
+  '0198f1d2-7c3a-7b21-8f3e-5a0d1c2b3e50',
+  '0198f1d2-7c3a-7b21-8f3e-5a0d1c2b3e51',
+  '0198f1d2-7c3a-7b21-8f3e-5a0d1c2b3e52',
+  '0198f1d2-7c3a-7b21-8f3e-5a0d1c2b3e53',
+];
 
 let app: TestApp;
 let used = 0;
@@ -12,7 +18,10 @@ beforeAll(async () => {
 });
 
 /** Two ways to make a call repeatable: its task id, or a key beside it. */
-const WAYS: readonly (readonly [name: string, call: () => (body: Record<string, unknown>) => Promise<Answer<TaskAccepted>>])[] = [
+const WAYS: readonly (readonly [
+  name: string,
+  call: () => (body: Record<string, unknown>) => Promise<Answer<TaskAccepted>>,
+])[] = [
   [
     'task_id',
     () => {
@@ -74,14 +83,30 @@ describe('A repeated call', () => {
     const byId = await app.post(completion('x', { task_id }));
     const byKey = await app.post(completion('x', { task_id }), { 'idempotency-key': 'both' });
     expect([byId, byKey].map(({ headers }) => headers.get('idempotency-replayed'))).toEqual(['true', 'true']);
-    expectProblem(await app.post(completion('y', { task_id }), { 'idempotency-key': 'another' }), 422, 'IDEMPOTENCY_MISMATCH');
+    expectProblem(
+      await app.post(completion('y', { task_id }), { 'idempotency-key': 'another' }),
+      422,
+      'IDEMPOTENCY_MISMATCH',
+    );
   });
 
   it('while the first one is still running is 409, retriable in a second (ORCH-4102)', async () => {
     // The prompt may not fit, so its tokens are counted by the engine's process: the first call has to wait for that.
     const slow = await startTestApp({ pools: [{ id: 'haiku', engine: 'embedded', model: 'haiku-nano' }] });
-    const body = JSON.stringify({ task_id: IDS[0], workload: 'completion', model_ref: 'haiku-nano', priority: 'batch', prompt: 'frog '.repeat(300), max_tokens: 4 });
-    const lines = ['POST /v1/tasks HTTP/1.1', 'Host: localhost', 'Content-Type: application/json', `Content-Length: ${body.length}`];
+    const body = JSON.stringify({
+      task_id: IDS[0],
+      workload: 'completion',
+      model_ref: 'haiku-nano',
+      priority: 'batch',
+      prompt: 'frog '.repeat(300),
+      max_tokens: 4,
+    });
+    const lines = [
+      'POST /v1/tasks HTTP/1.1',
+      'Host: localhost',
+      'Content-Type: application/json',
+      `Content-Length: ${body.length}`,
+    ];
     const received = await exchange(slow.url, head(...lines) + body + head(...lines, 'Connection: close') + body);
     expect(received.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 202', 'HTTP/1.1 409']);
     expect(received).toContain('"code":"CONFLICT"');

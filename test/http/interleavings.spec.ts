@@ -26,7 +26,10 @@ const MORE = fc.record({
   max_tokens: fc.integer({ min: 1, max: 12 }),
 });
 const SUBMIT = fc.record({ type: fc.constant('submit' as const), prompt: fc.constantFrom(...PROMPTS), more: MORE });
-const ON_A_TASK = fc.record({ type: fc.constantFrom('follow' as const, 'leave' as const, 'cancel' as const), at: fc.nat({ max: 30 }) });
+const ON_A_TASK = fc.record({
+  type: fc.constantFrom('follow' as const, 'leave' as const, 'cancel' as const),
+  at: fc.nat({ max: 30 }),
+});
 const OPERATION: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 4, arbitrary: SUBMIT },
   { weight: 5, arbitrary: ON_A_TASK },
@@ -41,7 +44,11 @@ beforeAll(async () => {
         { token_ms: 0 },
         {
           ...{ replicas: 2, slots: 2, queue: { capacity: 6, full_policy: 'drop-lru' } },
-          ...{ backoff: { initial_ms: 10, max_ms: 20, jitter: 0 }, breaker: { failures: 1000 }, probe: { interval_ms: 20 } },
+          ...{
+            backoff: { initial_ms: 10, max_ms: 20, jitter: 0 },
+            breaker: { failures: 1000 },
+            probe: { interval_ms: 20 },
+          },
           perf: { prefill_tps: 1e9, decode_tps: 1e9 },
         },
       ),
@@ -114,7 +121,10 @@ describe('Submits, cancels, lost readers and lost engines in any order', () => {
   it('counted every admitted task as ended (ORCH-4201, ORCH-3028)', async () => {
     const { text } = await app.call('/metrics');
     const sum = (name: string) =>
-      text.split('\n').filter((line) => line.startsWith(`${name}{`)).reduce((total, line) => total + Number(line.split(' ').at(-1)), 0);
+      text
+        .split('\n')
+        .filter((line) => line.startsWith(`${name}{`))
+        .reduce((total, line) => total + Number(line.split(' ').at(-1)), 0);
     expect(sum('llama_orch_stream_terminal_total')).toBe(sum('tasks_enqueued_total'));
     expect(sum('tasks_enqueued_total')).toBeGreaterThan(50);
   });

@@ -28,7 +28,12 @@ beforeAll(async () => {
 
 describe('A daemon with keys', () => {
   it('refuses a call without one, and says how to send it (ORCH-3035, OC-CTRL-2040, ORCH-4301)', async () => {
-    for (const call of [app.post(completion()), app.call('/v1/pools'), app.call('/nowhere'), app.call('/v1/tasks', { method: 'DELETE' })]) {
+    for (const call of [
+      app.post(completion()),
+      app.call('/v1/pools'),
+      app.call('/nowhere'),
+      app.call('/v1/tasks', { method: 'DELETE' }),
+    ]) {
       const answer = await call;
       expectProblem(answer, 401, 'UNAUTHENTICATED');
       expect(answer.headers.get('www-authenticate')).toBe('Bearer');
@@ -48,10 +53,23 @@ describe('A daemon with keys', () => {
   });
 
   it('takes a key from Authorization or X-API-Key, or twice the same (OC-CTRL-2040)', async () => {
-    const ways = [bearer(KEYS.anna), { authorization: `bearer   ${KEYS.anna}` }, { 'x-api-key': KEYS.anna }, { ...bearer(KEYS.anna), 'x-api-key': KEYS.anna }];
+    const ways = [
+      bearer(KEYS.anna),
+      { authorization: `bearer   ${KEYS.anna}` },
+      { 'x-api-key': KEYS.anna },
+      { ...bearer(KEYS.anna), 'x-api-key': KEYS.anna },
+    ];
     for (const headers of ways) expect((await app.call('/v1/pools', { headers })).status).toBe(200);
-    expectProblem(await app.call('/v1/pools', { headers: { ...bearer(KEYS.anna), 'x-api-key': KEYS.ben } }), 401, 'UNAUTHENTICATED');
-    expectProblem(await app.call('/v1/pools', { headers: { authorization: `Basic ${KEYS.anna}` } }), 401, 'UNAUTHENTICATED');
+    expectProblem(
+      await app.call('/v1/pools', { headers: { ...bearer(KEYS.anna), 'x-api-key': KEYS.ben } }),
+      401,
+      'UNAUTHENTICATED',
+    );
+    expectProblem(
+      await app.call('/v1/pools', { headers: { authorization: `Basic ${KEYS.anna}` } }),
+      401,
+      'UNAUTHENTICATED',
+    );
     expectProblem(await app.call('/v1/pools', { headers: { authorization: 'Bearer ' } }), 401, 'UNAUTHENTICATED');
   });
 
@@ -65,13 +83,27 @@ describe('A daemon with keys', () => {
     for (const body of ['{', 'x'.repeat(5 * 1024 * 1024), Buffer.from([0xff])]) {
       expectProblem(await app.post(body), 401, 'UNAUTHENTICATED');
     }
-    const early = head('POST /v1/tasks HTTP/1.1', 'Host: localhost', 'Content-Type: application/json', 'Content-Length: 100', 'Connection: close');
+    const early = head(
+      'POST /v1/tasks HTTP/1.1',
+      'Host: localhost',
+      'Content-Type: application/json',
+      'Content-Length: 100',
+      'Connection: close',
+    );
     expect((await sendRaw(app.url, early)).status).toBe(401);
     expectProblem(await app.post('x', { 'content-type': 'text/plain' }), 401, 'UNAUTHENTICATED');
   });
 
   it('keeps probes, metrics and documents open on loopback (ORCH-4108, ORCH-4301)', async () => {
-    for (const path of ['/livez', '/readyz', '/healthz', '/metrics', '/openapi/data.json', '/openapi/control.json', '/problems/not-found']) {
+    for (const path of [
+      '/livez',
+      '/readyz',
+      '/healthz',
+      '/metrics',
+      '/openapi/data.json',
+      '/openapi/control.json',
+      '/problems/not-found',
+    ]) {
       for (const headers of [{}, bearer('sesame')]) expect((await app.call(path, { headers })).status).toBe(200);
     }
     expect((await app.call('/readyz?verbose')).text).toBe('ok');
@@ -81,7 +113,8 @@ describe('A daemon with keys', () => {
 
   it('hides the tasks of one tenant from another (ORCH-4109, ORCH-4106)', async () => {
     await app.call('/v1/pools', { headers: bearer(KEYS.anna) });
-    const submit = (key: string, more: object = {}) => app.post<{ task_id: string }>(completion('x', more), bearer(key));
+    const submit = (key: string, more: object = {}) =>
+      app.post<{ task_id: string }>(completion('x', more), bearer(key));
     const { task_id } = (await submit(KEYS.anna)).body;
     const routes = [`/v1/tasks/${task_id}`, `/v1/tasks/${task_id}/stream`];
     for (const path of routes) {
@@ -89,7 +122,8 @@ describe('A daemon with keys', () => {
       expectProblem(await app.call(path, { headers: bearer(KEYS.ben) }), 404, 'NOT_FOUND');
     }
     expectProblem(await app.cancel(task_id, bearer(KEYS.ben)), 404, 'NOT_FOUND');
-    const list = async (key: string) => (await app.call<{ items: unknown[] }>('/v1/tasks', { headers: bearer(key) })).body.items.length;
+    const list = async (key: string) =>
+      (await app.call<{ items: unknown[] }>('/v1/tasks', { headers: bearer(key) })).body.items.length;
     expect([await list(KEYS.anna), await list(KEYS.ben)]).toEqual([1, 0]);
 
     const same: Answer = await submit(KEYS.ben, { task_id });
@@ -113,7 +147,8 @@ describe('A daemon with keys', () => {
 describe('A daemon without keys', () => {
   it('serves everybody on loopback as tenant default, with all scopes (ORCH-4110, OC-CLI-3001)', async () => {
     const open = await startTestApp();
-    for (const path of ['/v1/pools', '/v1/capabilities', '/v1/plugins', '/v1/tasks']) expect((await open.call(path)).status).toBe(200);
+    for (const path of ['/v1/pools', '/v1/capabilities', '/v1/plugins', '/v1/tasks'])
+      expect((await open.call(path)).status).toBe(200);
     expect((await open.call('/v1/pools', { headers: bearer('any key at all') })).status).toBe(200);
     await open.submit(completion());
     expect(open.lines.find(({ event }) => event === 'admission')).toMatchObject({ tenant_id: 'default' });

@@ -1,5 +1,9 @@
 import { eventually } from '../support/eventually.js';
-import { startFakeLlamaServer, type FakeLlamaOptions, type FakeLlamaServer } from '../support/fake-llama-server/fake-llama-server.js';
+import {
+  startFakeLlamaServer,
+  type FakeLlamaOptions,
+  type FakeLlamaServer,
+} from '../support/fake-llama-server/fake-llama-server.js';
 import { textOf, terminalOf } from '../support/read-events.js';
 import { startTestApp, type TestApp } from '../support/start-app.js';
 import { expectProblem } from './contract.js';
@@ -7,7 +11,10 @@ import { expectProblem } from './contract.js';
 const servers: FakeLlamaServer[] = [];
 afterAll(() => Promise.all(servers.map((server) => server.close())));
 
-async function start(server: FakeLlamaOptions = {}, pool: object = {}): Promise<{ app: TestApp; fake: FakeLlamaServer }> {
+async function start(
+  server: FakeLlamaOptions = {},
+  pool: object = {},
+): Promise<{ app: TestApp; fake: FakeLlamaServer }> {
   const fake = await startFakeLlamaServer(server);
   servers.push(fake);
   const app = await startTestApp({
@@ -30,8 +37,14 @@ describe('A llama-server behind a pool', () => {
   it('serves tasks with its version in started, equal seeds giving equal text (ORCH-3054, ORCH-3032, ORCH-3045)', async () => {
     const { app } = await start();
     const body = ask('story', { seed: 5, params: { temperature: 0.8 } });
-    const [one, two] = [await app.frames((await app.submit(body)).task_id), await app.frames((await app.submit(body)).task_id)];
-    expect(one[0]).toMatchObject({ event: 'started', data: { engine: 'llamacpp', engine_version: expect.stringContaining('b1'), seed: 5 } });
+    const [one, two] = [
+      await app.frames((await app.submit(body)).task_id),
+      await app.frames((await app.submit(body)).task_id),
+    ];
+    expect(one[0]).toMatchObject({
+      event: 'started',
+      data: { engine: 'llamacpp', engine_version: expect.stringContaining('b1'), seed: 5 },
+    });
     expect(textOf(one)).not.toBe('');
     expect(textOf(one)).toBe(textOf(two));
   });
@@ -57,7 +70,9 @@ describe('A llama-server behind a pool', () => {
     expect((await app.cancel(task_id)).status).toBe(204);
     expect(terminalOf(await stream.rest()).data).toMatchObject({ finish_reason: 'cancelled' });
     expect(performance.now() - asked).toBeLessThan(250);
-    await eventually(async () => expect((await app.call('/v1/pools/llama/health')).text).toContain('"restart_count":1'));
+    await eventually(async () =>
+      expect((await app.call('/v1/pools/llama/health')).text).toContain('"restart_count":1'),
+    );
     await app.untilReady('llama');
     await app.untilIdle('llama');
   });
@@ -68,12 +83,25 @@ describe('A llama-server behind a pool', () => {
     const { task_id } = await app.submit(ask('count'));
     const frames = await app.frames(task_id);
     expect(frames.filter(({ event }) => event === 'token').length).toBe(3);
-    expect(terminalOf(frames)).toMatchObject({ event: 'error', data: { code: 'WORKER_RESET', engine: 'llamacpp', retriable: true } });
+    expect(terminalOf(frames)).toMatchObject({
+      event: 'error',
+      data: { code: 'WORKER_RESET', engine: 'llamacpp', retriable: true },
+    });
   });
 
   it('that refuses a prompt its tokenizer finds too long ends the task with INVALID_PARAMS (ORCH-3015)', async () => {
     const { app, fake } = await start();
-    fake.fault({ type: 'reply', status: 400, body: JSON.stringify({ error: { code: 400, message: 'request (600 tokens) exceeds the available context size (512 tokens)', type: 'exceed_context_size_error' } }) });
+    fake.fault({
+      type: 'reply',
+      status: 400,
+      body: JSON.stringify({
+        error: {
+          code: 400,
+          message: 'request (600 tokens) exceeds the available context size (512 tokens)',
+          type: 'exceed_context_size_error',
+        },
+      }),
+    });
     const { task_id } = await app.submit(ask('hello'));
     expect(terminalOf(await app.frames(task_id)).data).toMatchObject({ code: 'INVALID_PARAMS', retriable: false });
   });

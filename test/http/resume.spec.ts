@@ -27,7 +27,11 @@ async function readInPieces(url: string, cuts: readonly number[], how: (after: n
 
 /** The first `count` frames as they came. */
 function bytesUpTo(stream: Events, count: number): string {
-  return stream.text.split('\n\n').slice(0, count).map((frame) => `${frame}\n\n`).join('');
+  return stream.text
+    .split('\n\n')
+    .slice(0, count)
+    .map((frame) => `${frame}\n\n`)
+    .join('');
 }
 
 const byHeader = (after: number) => ({ headers: { 'last-event-id': String(after) } });
@@ -85,7 +89,7 @@ describe('Several readers', () => {
     const early = await Promise.all([1, 2, 3].map(() => app.follow(task_id)));
     await early[0]!.until('token');
     const midway = await app.follow(task_id);
-    const texts = await Promise.all([...early, midway].map(async (stream) => ((await stream.rest()), stream.text)));
+    const texts = await Promise.all([...early, midway].map(async (stream) => (await stream.rest(), stream.text)));
     const late = await app.follow(task_id);
     expect(terminalOf(await late.rest()).event).toBe('end');
     expect(new Set([...texts, late.text]).size).toBe(1);
@@ -102,21 +106,31 @@ describe('A cursor', () => {
     expectProblemBody(body, 410);
     const { snapshot } = body as { snapshot: { next_seq: number } };
     expectSchema('StreamSnapshot', snapshot);
-    expect(snapshot).toMatchObject({ task_id, state: 'streaming', text: textOf(live.all), next_seq: 7, finish_reason: null, error: null });
+    expect(snapshot).toMatchObject({
+      task_id,
+      state: 'streaming',
+      text: textOf(live.all),
+      next_seq: 7,
+      finish_reason: null,
+      error: null,
+    });
     const goesOn = await app.follow(task_id, byQuery(snapshot.next_seq - 1));
     await app.cancel(task_id);
     expect((await goesOn.rest()).map(({ id }) => id)).toEqual([7, 8].slice(0, goesOn.all.length));
     expect(terminalOf(await live.rest()).data).toMatchObject({ finish_reason: 'cancelled', tokens_out: 5 });
   });
 
-  it.each(['-1', '1.5', 'abc', '', '99999999999999999999', '0x1', '1e3', ' 1'])('%j is refused with 400 (ORCH-4202)', async (cursor) => {
-    const { task_id } = await app.submit(completion());
-    const refused = await app.follow(task_id, { query: `after=${encodeURIComponent(cursor)}` });
-    expect(refused.status).toBe(400);
-    const body = await refused.body();
-    expectProblemBody(body, 400);
-    expect(body).toMatchObject({ code: 'INVALID_PARAMS', errors: [{ pointer: '/after' }] });
-  });
+  it.each(['-1', '1.5', 'abc', '', '99999999999999999999', '0x1', '1e3', ' 1'])(
+    '%j is refused with 400 (ORCH-4202)',
+    async (cursor) => {
+      const { task_id } = await app.submit(completion());
+      const refused = await app.follow(task_id, { query: `after=${encodeURIComponent(cursor)}` });
+      expect(refused.status).toBe(400);
+      const body = await refused.body();
+      expectProblemBody(body, 400);
+      expect(body).toMatchObject({ code: 'INVALID_PARAMS', errors: [{ pointer: '/after' }] });
+    },
+  );
 
   it('sent twice, or as a header that is no number, is refused with 400 (ORCH-4202)', async () => {
     const { task_id } = await app.submit(completion());
@@ -139,7 +153,12 @@ describe('A log longer than its ring', () => {
     expect(stream.status).toBe(410);
     const body = await stream.body<{ snapshot: { text: string; next_seq: number } }>();
     expectSchema('StreamSnapshot', body.snapshot);
-    expect(body.snapshot).toMatchObject({ state: 'completed', text: textOf(frames), finish_reason: 'length', next_seq: frames.length + 1 });
+    expect(body.snapshot).toMatchObject({
+      state: 'completed',
+      text: textOf(frames),
+      finish_reason: 'length',
+      next_seq: frames.length + 1,
+    });
     expect((await small.follow(task_id, byQuery(body.snapshot.next_seq - 1))).status).toBe(200);
   });
 

@@ -22,7 +22,12 @@ describe('POST /v1/tasks', () => {
     const { task_id, stream } = answer.body;
     expect(answer.headers.get('location')).toBe(`/v1/tasks/${task_id}`);
     expect(stream).toBe(`/v1/tasks/${task_id}/stream`);
-    expect(answer.body).toMatchObject({ queue_position: 0, predicted_start_ms: 0, predicted_start_p90_ms: 0, backoff_ms: 0 });
+    expect(answer.body).toMatchObject({
+      queue_position: 0,
+      predicted_start_ms: 0,
+      predicted_start_p90_ms: 0,
+      backoff_ms: 0,
+    });
   });
 
   it('derives an omitted seed from the task id (ORCH-4105)', async () => {
@@ -47,7 +52,11 @@ describe('The stream of a task', () => {
     expect(frames.map(({ event }) => event)).toEqual(['started', ...Array<string>(10).fill('token'), 'metrics', 'end']);
     expect(frames.map(({ id }) => id)).toEqual(frames.map((_, index) => index + 1));
     expect(frames.flatMap(({ event, data }) => (event === 'token' ? [data.i] : []))).toEqual([...Array(10).keys()]);
-    expect(terminalOf(frames).data).toMatchObject({ tokens_out: 10, finish_reason: 'length', usage: { completion_tokens: 10 } });
+    expect(terminalOf(frames).data).toMatchObject({
+      tokens_out: 10,
+      finish_reason: 'length',
+      usage: { completion_tokens: 10 },
+    });
     for (const { event, data } of frames) expectSchema(SCHEMAS[event], data);
   });
 
@@ -59,7 +68,10 @@ describe('The stream of a task', () => {
     await app.cancel(holder.task_id);
     for (const { task_id, queue_position, predicted_start_ms, seed } of [second, third]) {
       const [started] = await app.frames(task_id);
-      expect(started).toMatchObject({ event: 'started', data: { queue_position, predicted_start_ms, seed, pool_id: 'mock', engine: 'mock' } });
+      expect(started).toMatchObject({
+        event: 'started',
+        data: { queue_position, predicted_start_ms, seed, pool_id: 'mock', engine: 'mock' },
+      });
       const logged = app.lines.find((line) => line.event === 'admission' && line['job_id'] === task_id);
       expect(logged).toMatchObject({ queue_position, predicted_start_ms });
     }
@@ -113,13 +125,26 @@ describe('The stream of a task', () => {
   it('brings embeddings and scores in its end, without tokens and metrics (ORCH-4209, ORCH-4112)', async () => {
     const inputs = ['a frog', 'a pond'];
     const embedding = await app.submit({ workload: 'embedding', model_ref: 'mock-model', priority: 'batch', inputs });
-    const rerank = await app.submit({ workload: 'rerank', model_ref: 'mock-model', priority: 'batch', prompt: 'frog', inputs });
-    for (const [task, output] of [[embedding, 'embeddings'], [rerank, 'scores']] as const) {
+    const rerank = await app.submit({
+      workload: 'rerank',
+      model_ref: 'mock-model',
+      priority: 'batch',
+      prompt: 'frog',
+      inputs,
+    });
+    for (const [task, output] of [
+      [embedding, 'embeddings'],
+      [rerank, 'scores'],
+    ] as const) {
       const frames = await app.frames(task.task_id);
       expect(frames.map(({ event }) => event)).toEqual(['started', 'end']);
       const { data } = terminalOf(frames);
       expectSchema('EndFrame', data);
-      expect(data).toMatchObject({ tokens_out: 0, decode_ms: 0, output: { [output]: [expect.anything(), expect.anything()] } });
+      expect(data).toMatchObject({
+        tokens_out: 0,
+        decode_ms: 0,
+        output: { [output]: [expect.anything(), expect.anything()] },
+      });
       expect(await app.task(task.task_id)).toMatchObject({ state: 'completed', tokens_out: 0 });
     }
   });
@@ -162,7 +187,10 @@ describe('GET /v1/tasks', () => {
     expect(await app.task(queued.task_id)).toMatchObject({ state: 'queued', queue_position: 0, started_ms: null });
     await app.cancel(running.task_id);
     await app.frames(queued.task_id);
-    for (const [id, state] of [[running.task_id, 'cancelled'], [queued.task_id, 'completed']] as const) {
+    for (const [id, state] of [
+      [running.task_id, 'cancelled'],
+      [queued.task_id, 'completed'],
+    ] as const) {
       const task = await app.task(id);
       expectSchema('Task', task);
       expect(task).toMatchObject({ state, pool_id: 'mock', replica_id: 'mock-0', ended_ms: expect.any(Number) });
@@ -174,7 +202,7 @@ describe('GET /v1/tasks', () => {
     const ids: string[] = [];
     for (let i = 0; i < 5; i++) ids.unshift((await app.submit(completion('x', { session_id }))).task_id);
     const found: string[] = [];
-    for (let cursor: string | null = ''; cursor !== null; ) {
+    for (let cursor: string | null = ''; cursor !== null;) {
       const page: { items: { task_id: string }[]; next_cursor: string | null } = (
         await app.call<never>(`/v1/tasks?session_id=${session_id}&limit=2${cursor && `&cursor=${cursor}`}`)
       ).body;
@@ -190,11 +218,16 @@ describe('GET /v1/tasks', () => {
 
 describe('Discovery', () => {
   it('describes live pools with the schemas of the contract (OC-CTRL-2060, OC-CTRL-2061, ORCH-2103, OC-CTRL-2001, ORCH-3032)', async () => {
-    const [capabilities, pools, plugins] = await Promise.all(['/v1/capabilities', '/v1/pools', '/v1/plugins'].map((path) => app.call(path)));
+    const [capabilities, pools, plugins] = await Promise.all(
+      ['/v1/capabilities', '/v1/pools', '/v1/plugins'].map((path) => app.call(path)),
+    );
     expectSchema('Capabilities', capabilities?.body);
     expectSchema('PoolList', pools?.body);
     expectSchema('PluginReport', plugins?.body);
-    expect(capabilities?.body).toMatchObject({ api_version: '1.0.0', engines: [{ engine: 'mock', engine_version: 'mock-1', concurrency: 1 }] });
+    expect(capabilities?.body).toMatchObject({
+      api_version: '1.0.0',
+      engines: [{ engine: 'mock', engine_version: 'mock-1', concurrency: 1 }],
+    });
     const documents = await app.call<{ info: { version: string } }>('/openapi/data.json');
     expect(documents.body.info.version).toBe('1.0.0');
   });
@@ -219,7 +252,9 @@ describe('A pool with two replicas', () => {
     const waits = await two.submit(completion());
     expect(await two.task(waits.task_id)).toMatchObject({ state: 'queued' });
     for (const id of holders) await two.cancel(id);
-    expect(await Events.open(`${two.url}/v1/tasks/${waits.task_id}/stream`).then((events) => events.rest())).not.toEqual([]);
+    expect(
+      await Events.open(`${two.url}/v1/tasks/${waits.task_id}/stream`).then((events) => events.rest()),
+    ).not.toEqual([]);
   });
 });
 

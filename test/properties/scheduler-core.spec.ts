@@ -28,7 +28,10 @@ type Move = readonly [
   pick: number,
 ];
 
-const weighted = (weight: number, what: Move[0]) => ({ weight, arbitrary: fc.tuple(fc.constant(what), fc.nat(10_000)) });
+const weighted = (weight: number, what: Move[0]) => ({
+  weight,
+  arbitrary: fc.tuple(fc.constant(what), fc.nat(10_000)),
+});
 
 const moves: fc.Arbitrary<readonly Move[]> = fc.array(
   fc.oneof(
@@ -166,6 +169,7 @@ describe('the scheduler core', () => {
 });
 
 function nameOf(command: CoreModel['history'][number]['commands'][number]): string {
-  if (command.type === 'finish') return `finish ${command.end.type}${command.end.type === 'failed' ? ` ${command.end.code}` : ''}`;
+  if (command.type === 'finish')
+    return `finish ${command.end.type}${command.end.type === 'failed' ? ` ${command.end.code}` : ''}`;
   return command.type === 'refuse' ? `refuse ${command.code}` : command.type;
 }

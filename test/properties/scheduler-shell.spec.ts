@@ -144,7 +144,7 @@ describe('the scheduler with everything below it', () => {
         expect(rig.tasks.filter((task) => !task.ended)).toEqual([]);
         expect([rig.busy, rig.waiting]).toEqual([0, 0]);
         // The sweep of ended tasks is the only timer that outlives the work.
-        await rig.clock.advance(100);
+        await rig.clock.advance(200);
         expect(rig.clock.pending).toBeLessThanOrEqual(1);
         for (const task of rig.tasks) seen.add(`${task.state} ${task.error?.code ?? eventsOf(task).at(-1)}`);
       }),

@@ -14,7 +14,11 @@ const MOST_PLACES = 50_000;
 /** The core cannot be copied, so each place is reached by walking its path anew; the model checks every step. */
 function walk(policy: FullPolicy, path: readonly string[]): TaskWorld {
   const world = new TaskWorld(policy);
-  for (const name of path) world.choices().find((choice) => choice.name === name)!.happen();
+  for (const name of path)
+    world
+      .choices()
+      .find((choice) => choice.name === name)!
+      .happen();
   return world;
 }
 

@@ -27,7 +27,7 @@ export class FakeRun {
   stuck = false;
   settled = false;
   private readonly batches: (readonly EngineEvent[])[] = [];
-  private failure: unknown;
+  private failure: Error | undefined;
   private over = false;
   private wake: () => void = () => {};
 
@@ -57,7 +57,7 @@ export class FakeRun {
     this.wake();
   }
 
-  fail(failure: unknown): void {
+  fail(failure: Error): void {
     this.failure = failure;
     this.close();
   }

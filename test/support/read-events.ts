@@ -107,7 +107,8 @@ export class Events {
 
   private takeBlock(block: string): void {
     const lines = /^id: (\d+)\nevent: (\w+)\ndata: ([^\n]*)$/.exec(block);
-    if (lines !== null) this.all.push({ id: Number(lines[1]), event: lines[2], data: JSON.parse(lines[3]!) } as StreamFrame);
+    if (lines !== null)
+      this.all.push({ id: Number(lines[1]), event: lines[2], data: JSON.parse(lines[3]!) } as StreamFrame);
     else if (block === ':') this.comments++;
     else throw new Error(`this is no frame:\n${block}`);
   }
@@ -125,7 +126,9 @@ export function textOf(frames: readonly StreamFrame[]): string {
 
 /** The one closing frame. @throws Error when there is none, more than one, or something after it */
 export function terminalOf(frames: readonly StreamFrame[]): FrameOf<'end'> | FrameOf<'error'> {
-  const terminal = frames.filter((frame): frame is FrameOf<'end'> | FrameOf<'error'> => frame.event === 'end' || frame.event === 'error');
+  const terminal = frames.filter(
+    (frame): frame is FrameOf<'end'> | FrameOf<'error'> => frame.event === 'end' || frame.event === 'error',
+  );
   if (terminal.length !== 1 || frames.at(-1) !== terminal[0]) {
     throw new Error(`expected one terminal frame, in the end: ${frames.map(({ event }) => event).join(' ')}`);
   }

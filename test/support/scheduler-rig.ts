@@ -8,7 +8,7 @@ import { SeededRandom } from '../../src/kernel/random.js';
 import { Metrics } from '../../src/observability/metrics.js';
 import { Pool } from '../../src/pools/pool.js';
 import { Pools } from '../../src/pools/pools.js';
-import { type CorePool, type FullPolicy } from '../../src/scheduling/core/model.js';
+import { type CorePool } from '../../src/scheduling/core/model.js';
 import { Scheduler } from '../../src/scheduling/scheduler.js';
 import { TaskRegistry } from '../../src/tasks/task-registry.js';
 import { TaskTelemetry } from '../../src/tasks/task-telemetry.js';
@@ -30,7 +30,13 @@ export interface Frame {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-const RETENTION = { ringBytes: 1_000_000, framesMs: 600_000, tasksMs: 600_000, tasksKept: 1000, framesBytes: 1_000_000 };
+const RETENTION = {
+  ringBytes: 1_000_000,
+  framesMs: 600_000,
+  tasksMs: 600_000,
+  tasksKept: 1000,
+  framesBytes: 1_000_000,
+};
 const noLog = { log: () => {} };
 
 /** The scheduler with everything below it, on an engine that a test plays and a clock that a test moves. */
@@ -52,7 +58,15 @@ export class SchedulerRig {
     const random = new SeededRandom(7);
     this.pools = new Pools([this.pool], { clock, random, logger, metrics });
     const telemetry = new TaskTelemetry(metrics, logger);
-    const ports = { clock, random, pools: this.pools, registry, telemetry, metricsMs: 1000, onDeadline: options.onDeadline ?? 'stop' };
+    const ports = {
+      clock,
+      random,
+      pools: this.pools,
+      registry,
+      telemetry,
+      metricsMs: 1000,
+      onDeadline: options.onDeadline ?? 'stop',
+    };
     const { prefill_tps: prefill, decode_tps: decode } = this.pool.config.perf;
     this.scheduler = new Scheduler(ports, [{ pool: corePoolOf(this.pool), rates: { prefill, decode } }]);
   }
@@ -67,7 +81,13 @@ export class SchedulerRig {
 
   /** Submits a task. @throws AppError when the queue refuses it */
   submit(facts: Partial<TaskRequest> = {}): Task {
-    const task = new Task(this.request(facts), this.pool.id, this.pool.engine, { tokens: 3, counted: false }, this.registry.newLog());
+    const task = new Task(
+      this.request(facts),
+      this.pool.id,
+      this.pool.engine,
+      { tokens: 3, counted: false },
+      this.registry.newLog(),
+    );
     this.scheduler.submit(task);
     this.tasks.push(task);
     return task;
@@ -121,7 +141,16 @@ export class SchedulerRig {
       samplerProfileVersion: 'v1',
       prompt: { type: 'text', text: 'Hello' },
       inputs: [],
-      sampling: { temperature: 0, topP: 1, topK: 0, minP: 0, presencePenalty: 0, frequencyPenalty: 0, repeatPenalty: 1, stop: [] },
+      sampling: {
+        temperature: 0,
+        topP: 1,
+        topK: 0,
+        minP: 0,
+        presencePenalty: 0,
+        frequencyPenalty: 0,
+        repeatPenalty: 1,
+        stop: [],
+      },
       jsonSchema: undefined,
       ctx: 4096,
       maxTokens: 100,
@@ -159,7 +188,11 @@ function parsed(frame: string): Frame {
     if (!line?.startsWith(`${name}: `)) throw new Error(`a frame lacks its line ${name}: ${frame}`);
     return line.slice(name.length + 2);
   };
-  return { id: Number(after(id, 'id')), event: after(event, 'event'), data: JSON.parse(after(data, 'data')) as Frame['data'] };
+  return {
+    id: Number(after(id, 'id')),
+    event: after(event, 'event'),
+    data: JSON.parse(after(data, 'data')) as Frame['data'],
+  };
 }
 
 function corePoolOf({ id, config }: Pool): CorePool {
@@ -171,7 +204,7 @@ function corePoolOf({ id, config }: Pool): CorePool {
     id,
     capacity: config.queue.capacity,
     classCapacity: { interactive: interactive.queue_capacity, batch: batch.queue_capacity },
-    fullPolicy: { interactive: interactive.full_policy as FullPolicy, batch: batch.full_policy as FullPolicy },
+    fullPolicy: { interactive: interactive.full_policy, batch: batch.full_policy },
     queue: queues.createQueue(),
     strategy,
     replicas: new Map(),

@@ -74,7 +74,11 @@ export class TestApp {
     const config = parseConfig({ server: { bind: '127.0.0.1:0' }, pools: [mockPool()], ...input });
     const logger = new MemoryLogger();
     const app = await startApp({ config, baseFolder: process.cwd(), logger, version: '0.0.0-test' });
-    return new TestApp(app, config.pools.map((pool) => pool.id), logger.lines);
+    return new TestApp(
+      app,
+      config.pools.map((pool) => pool.id),
+      logger.lines,
+    );
   }
 
   get url(): string {
@@ -93,11 +97,19 @@ export class TestApp {
     });
     const text = await response.text();
     const isJson = /json/.test(response.headers.get('content-type') ?? '');
-    return { status: response.status, headers: response.headers, text, body: (isJson ? JSON.parse(text) : text) as Body };
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      body: (isJson ? JSON.parse(text) : text) as Body,
+    };
   }
 
   /** POST /v1/tasks, whatever the answer. */
-  post<Body = Record<string, unknown>>(body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Answer<Body>> {
+  post<Body = Record<string, unknown>>(
+    body: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Answer<Body>> {
     return this.call('/v1/tasks', { method: 'POST', body, headers });
   }
 
@@ -135,7 +147,9 @@ export class TestApp {
   }
 
   async untilReady(pool: string): Promise<void> {
-    await eventually(async () => expect((await this.call<{ ready: boolean }>(`/v1/pools/${pool}/health`)).body.ready).toBe(true));
+    await eventually(async () =>
+      expect((await this.call<{ ready: boolean }>(`/v1/pools/${pool}/health`)).body.ready).toBe(true),
+    );
   }
 
   /** Waits until no slot is in use and nobody waits. */

@@ -13,10 +13,12 @@ export function submitCommand(shellOf: ShellOf, setExitCode: SetExitCode): Comma
     .argument('[prompt]', 'text to complete, or the query to rank against; from stdin when left out or -')
     .option('--wait', 'while the daemon is full or loading, wait as told and try again')
     .option('--detach', 'print the id of the task and leave; follow it later with stream')
-    .action(async (prompt: string | undefined, flags: SubmitFlags & { readonly detach?: boolean }, command: Command) => {
-      const submit = flags.detach === true ? detached : followed;
-      setExitCode(await submit(shellOf(command), prompt, flags));
-    });
+    .action(
+      async (prompt: string | undefined, flags: SubmitFlags & { readonly detach?: boolean }, command: Command) => {
+        const submit = flags.detach === true ? detached : followed;
+        setExitCode(await submit(shellOf(command), prompt, flags));
+      },
+    );
 }
 
 function detached(shell: Shell, prompt: string | undefined, flags: SubmitFlags): Promise<number> {

@@ -38,7 +38,8 @@ export class OperationController {
   @Get('openapi/:name')
   document(@Param('name') name: string, @Res() reply: FastifyReply): void {
     const text = this.documents.get(name);
-    if (text === undefined) throw new AppError('NOT_FOUND', `there is no such document; there are: ${this.documents.names.join(', ')}`);
+    if (text === undefined)
+      throw new AppError('NOT_FOUND', `there is no such document; there are: ${this.documents.names.join(', ')}`);
     void reply.header('content-type', 'application/json; charset=utf-8').send(text);
   }
 

@@ -49,7 +49,11 @@ function cursorOf(text: string | string[] | undefined): number {
 }
 
 function gone(task: Task): AppError {
-  return new AppError('STREAM_GONE', 'the next frame is no longer held, or was never sent; read `snapshot` and go on after it', {
-    members: { engine: task.engine, pool_id: task.poolId, snapshot: snapshotOf(task) },
-  });
+  return new AppError(
+    'STREAM_GONE',
+    'the next frame is no longer held, or was never sent; read `snapshot` and go on after it',
+    {
+      members: { engine: task.engine, pool_id: task.poolId, snapshot: snapshotOf(task) },
+    },
+  );
 }

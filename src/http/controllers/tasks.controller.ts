@@ -48,6 +48,7 @@ export class TasksController {
 
   @Get()
   list(@Req() request: FastifyRequest, @Query() query: ListQuery, @Res() reply: FastifyReply): void {
+    refuseRepeated(query);
     const limit = limitOf(query.limit);
     const { tenantId } = request.facts.caller;
     const before = query.cursor === undefined ? undefined : cursorOf(query.cursor, tenantId);
@@ -103,6 +104,12 @@ function idempotencyKeyOf(request: FastifyRequest): string | undefined {
   throw invalidParams([{ pointer: '/Idempotency-Key', message: 'must be 1 to 255 characters long' }]);
 }
 
+/** A parameter that is sent twice arrives as a list. */
+function refuseRepeated(query: object): void {
+  const repeated = Object.entries(query).filter(([, value]) => typeof value !== 'string');
+  if (repeated.length > 0) throw invalidParams(repeated.map(([name]) => ({ pointer: `/${name}`, message: 'must be sent once' })));
+}
+
 function limitOf(text: string | undefined): number {
   if (text === undefined) return 50;
   const limit = /^\d{1,3}$/.test(text) ? Number(text) : 0;
@@ -112,7 +119,8 @@ function limitOf(text: string | undefined): number {
 
 function cursorOf(text: string, tenantId: string) {
   const id = parseTaskId(Buffer.from(text, 'base64url').toString('utf8'));
-  if (id === undefined) throw invalidParams([{ pointer: '/cursor', message: 'must be the next_cursor of an earlier page' }]);
+  if (id === undefined)
+    throw invalidParams([{ pointer: '/cursor', message: 'must be the next_cursor of an earlier page' }]);
   return taskKey(tenantId, id);
 }
 

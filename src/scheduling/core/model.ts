@@ -1,4 +1,9 @@
-import { type PlacementStrategy, type PriorityClass, type QueueDiscipline, type QueueItem } from '@llama-orch/plugin-sdk';
+import {
+  type PlacementStrategy,
+  type PriorityClass,
+  type QueueDiscipline,
+  type QueueItem,
+} from '@llama-orch/plugin-sdk';
 import { type ErrorCode } from '../../kernel/errors.js';
 import { type PoolId, type ReplicaId, type TaskKey } from '../../kernel/ids.js';
 
@@ -64,10 +69,26 @@ export interface SchedulerState {
 
 /** What happened. `now` is milliseconds on the monotonic clock. */
 export type SchedulerEvent =
-  | { readonly type: 'submitted'; readonly key: TaskKey; readonly poolId: PoolId; readonly item: QueueItem; readonly now: number }
-  | { readonly type: 'cancelled'; readonly key: TaskKey; readonly reason: 'client' | 'disconnect'; readonly now: number }
+  | {
+      readonly type: 'submitted';
+      readonly key: TaskKey;
+      readonly poolId: PoolId;
+      readonly item: QueueItem;
+      readonly now: number;
+    }
+  | {
+      readonly type: 'cancelled';
+      readonly key: TaskKey;
+      readonly reason: 'client' | 'disconnect';
+      readonly now: number;
+    }
   | { readonly type: 'deadline-passed'; readonly key: TaskKey; readonly now: number }
-  | { readonly type: 'watchdog-fired'; readonly key: TaskKey; readonly limit: 'wall' | 'idle' | 'first-token'; readonly now: number }
+  | {
+      readonly type: 'watchdog-fired';
+      readonly key: TaskKey;
+      readonly limit: 'wall' | 'idle' | 'first-token';
+      readonly now: number;
+    }
   | { readonly type: 'first-token'; readonly key: TaskKey }
   | { readonly type: 'run-completed'; readonly key: TaskKey; readonly lease: LeaseId }
   | {

@@ -10,29 +10,51 @@ export interface Placement {
 export function candidatesOf(pool: CorePool): PlacementCandidate[] {
   const candidates: PlacementCandidate[] = [];
   for (const replica of pool.replicas.values()) {
-    if (!replica.ready || replica.busy >= replica.slots) continue;
-    candidates.push({ replicaId: replica.id, slotsTotal: replica.slots, slotsBusy: replica.busy, labels: replica.labels });
+    if (!mayTake(replica)) continue;
+    candidates.push({
+      replicaId: replica.id,
+      slotsTotal: replica.slots,
+      slotsBusy: replica.busy,
+      labels: replica.labels,
+    });
   }
   return candidates;
 }
 
 /** The replica that takes the item, or undefined when none may. A useless answer of the strategy is never followed. */
-export function place(item: QueueItem, pool: CorePool, candidates: readonly PlacementCandidate[]): Placement | undefined {
+export function place(
+  item: QueueItem,
+  pool: CorePool,
+  candidates: readonly PlacementCandidate[],
+): Placement | undefined {
   const [first] = candidates;
   if (first === undefined) return undefined;
-  const offered = new Set(candidates.map((candidate) => candidate.replicaId));
-  for (const ranked of rank(item, pool, candidates)) {
-    const replica = pool.replicas.get(ranked.replicaId as CoreReplica['id']);
-    if (replica !== undefined && offered.has(ranked.replicaId)) return { replica, why: ranked.why };
-  }
-  const replica = pool.replicas.get(first.replicaId as CoreReplica['id'])!;
-  return { replica, why: 'the placement strategy named no candidate; the first one was taken' };
+  return (
+    bestRanked(item, pool, candidates) ?? {
+      replica: replicaOf(pool, first.replicaId)!,
+      why: 'the placement strategy named no candidate; the first one was taken',
+    }
+  );
 }
 
-function rank(item: QueueItem, { strategy }: CorePool, candidates: readonly PlacementCandidate[]) {
+/** Whatever foreign code throws or answers here, the task must not get lost. */
+function bestRanked(item: QueueItem, pool: CorePool, candidates: readonly PlacementCandidate[]): Placement | undefined {
   try {
-    return strategy.rank(item, candidates);
+    for (const { replicaId, why } of pool.strategy.rank(item, candidates)) {
+      const replica = replicaOf(pool, replicaId);
+      if (replica !== undefined && mayTake(replica)) return { replica, why };
+    }
   } catch {
-    return [];
+    return undefined;
   }
+  return undefined;
+}
+
+/** True when a replica may be offered; nothing changes between the offer and the answer, so it holds for both. */
+export function mayTake(replica: CoreReplica): boolean {
+  return replica.ready && replica.busy < replica.slots;
+}
+
+function replicaOf(pool: CorePool, id: string): CoreReplica | undefined {
+  return pool.replicas.get(id as CoreReplica['id']);
 }

@@ -8,7 +8,7 @@ import {
   type SchedulerState,
   type TaskEnd,
 } from './model.js';
-import { candidatesOf, place } from './placement.js';
+import { candidatesOf, mayTake, place } from './placement.js';
 import { roomFor } from './queue-room.js';
 
 type Commands = SchedulerCommand[];
@@ -18,7 +18,10 @@ type EventOf<Type extends SchedulerEvent['type']> = Extract<SchedulerEvent, { ty
  * The scheduler: one event in, the next state and what is to be done out. No I/O, no clock, no randomness.
  * Events about tasks, leases or replicas that are gone change nothing, so late and repeated ones are harmless.
  */
-export function step(state: SchedulerState, event: SchedulerEvent): readonly [SchedulerState, readonly SchedulerCommand[]] {
+export function step(
+  state: SchedulerState,
+  event: SchedulerEvent,
+): readonly [SchedulerState, readonly SchedulerCommand[]] {
   const commands: Commands = [];
   apply(state, event, commands);
   return [state, commands];
@@ -191,7 +194,7 @@ function end(state: SchedulerState, key: TaskKey, how: TaskEnd, out: Commands): 
 }
 
 function hasFreeSlot(pool: CorePool): boolean {
-  for (const replica of pool.replicas.values()) if (replica.ready && replica.busy < replica.slots) return true;
+  for (const replica of pool.replicas.values()) if (mayTake(replica)) return true;
   return false;
 }
 

@@ -99,7 +99,14 @@ export class CoreModel {
 
   submit(key: TaskKey, pool: ModelPool, priority: PriorityClass): void {
     const task: ModelTask = {
-      key, pool, priority, enqueuedAt: this.now, phase: 'new', requeued: false, lease: undefined, ending: undefined,
+      key,
+      pool,
+      priority,
+      enqueuedAt: this.now,
+      phase: 'new',
+      requeued: false,
+      lease: undefined,
+      ending: undefined,
     };
     this.tasks.set(key, task);
     const expected = this.expectedRoom(task);
@@ -118,7 +125,15 @@ export class CoreModel {
     replica.ready = true;
     pool.closed = false;
     const { id: replica_id, epoch, slots } = replica;
-    this.take({ type: 'replica-ready', poolId: pool.core.id, replicaId: replica_id, epoch, slots, labels: {}, now: this.now });
+    this.take({
+      type: 'replica-ready',
+      poolId: pool.core.id,
+      replicaId: replica_id,
+      epoch,
+      slots,
+      labels: {},
+      now: this.now,
+    });
   }
 
   unready(pool: ModelPool, replica: ModelReplica): void {
@@ -154,7 +169,15 @@ export class CoreModel {
     if (engineLost && !lease.released && lease.replica.epoch === lease.epoch) lease.replica.ready = false;
     lease.reported = true;
     const code = engineLost ? 'WORKER_RESET' : 'INTERNAL';
-    this.take({ type: 'run-failed', key: lease.task.key, lease: lease.id, code, message: 'broken', engineLost, now: this.now });
+    this.take({
+      type: 'run-failed',
+      key: lease.task.key,
+      lease: lease.id,
+      code,
+      message: 'broken',
+      engineLost,
+      now: this.now,
+    });
   }
 
   release(lease: ModelLease): void {
@@ -230,7 +253,10 @@ export class CoreModel {
     const next = pool.queue.next(this.now);
     check(next === key, `${key} was dispatched, it was the turn of ${next}`);
     const replica = pool.replicas.find((one) => one.id === id);
-    check(replica !== undefined && replica.ready && replica.epoch === epoch, `${key} went to ${id}, which is not ready`);
+    check(
+      replica !== undefined && replica.ready && replica.epoch === epoch,
+      `${key} went to ${id}, which is not ready`,
+    );
     check(this.busyOf(replica) < replica.slots, `${key} went to ${id}, which has no free slot`);
     const better = pool.replicas.find(
       (other) => other.ready && this.busyOf(other) * replica.slots < this.busyOf(replica) * other.slots,
@@ -288,7 +314,10 @@ export class CoreModel {
     check(live.length === this.state.tasks.size, 'the state holds other tasks than those that live');
     for (const task of live) {
       const known = this.state.tasks.get(task.key);
-      check(known?.phase === task.phase && known.lease === task.lease, `${task.key} is ${task.phase}, the state says ${known?.phase}`);
+      check(
+        known?.phase === task.phase && known.lease === task.lease,
+        `${task.key} is ${task.phase}, the state says ${known?.phase}`,
+      );
     }
     check(this.state.leases.size === this.openLeases().length, 'the state holds other leases than those that are open');
     for (const lease of this.openLeases()) {
@@ -301,7 +330,10 @@ export class CoreModel {
   private comparePool(pool: ModelPool): void {
     const { core, queue, setup } = pool;
     check(core.queue.size === queue.size, `${core.id} holds ${core.queue.size} waiting tasks, ${queue.size} wait`);
-    check(queue.keys.every((key) => core.queue.position(key, this.now) !== undefined), `${core.id} lost a waiting task`);
+    check(
+      queue.keys.every((key) => core.queue.position(key, this.now) !== undefined),
+      `${core.id} lost a waiting task`,
+    );
     pool.excess = Math.min(pool.excess, queue.size);
     check(queue.size <= setup.capacity + pool.excess, `${core.id} lets ${queue.size} wait, ${setup.capacity} may`);
     for (const priority of ['interactive', 'batch'] as const) {
@@ -312,7 +344,10 @@ export class CoreModel {
       const counted = core.replicas.get(replica.id)?.busy ?? 0;
       const busy = this.busyOf(replica);
       check(counted === busy && busy <= replica.slots, `${replica.id} counts ${counted} busy slots, ${busy} are`);
-      check(!replica.ready || busy === replica.slots || queue.size === 0, `${replica.id} has a free slot while tasks wait`);
+      check(
+        !replica.ready || busy === replica.slots || queue.size === 0,
+        `${replica.id} has a free slot while tasks wait`,
+      );
     }
   }
 
@@ -328,7 +363,12 @@ export class CoreModel {
   }
 }
 
-function victimOf(policy: FullPolicy, priority: PriorityClass, classFull: boolean, queue: ReferenceQueue): string | undefined {
+function victimOf(
+  policy: FullPolicy,
+  priority: PriorityClass,
+  classFull: boolean,
+  queue: ReferenceQueue,
+): string | undefined {
   if (policy === 'reject') return undefined;
   if (policy === 'shed-low-priority') return priority === 'batch' || classFull ? undefined : queue.newest('batch');
   if (classFull) return queue.oldest(priority);

@@ -49,7 +49,8 @@ export class ReferenceQueue {
 
   next(now: number): string | undefined {
     const { interactive, batch } = this.lanes;
-    const due = interactive.length > 0 && this.batchMaxWaitMs > 0 && (batch[0]?.since ?? Infinity) <= now - this.batchMaxWaitMs;
+    const due =
+      interactive.length > 0 && this.batchMaxWaitMs > 0 && (batch[0]?.since ?? Infinity) <= now - this.batchMaxWaitMs;
     this.promotedLast = due && !this.promotedLast;
     const key = (this.promotedLast ? batch[0] : (interactive[0] ?? batch[0]))?.key;
     if (key !== undefined) this.remove(key);

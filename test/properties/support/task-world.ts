@@ -46,7 +46,16 @@ export class TaskWorld {
     const [pool] = pools;
     return JSON.stringify([
       [...tasks.values()].map(({ key, phase, requeued, ending }) => [key, phase, requeued, ending]).sort(),
-      this.model.openLeases().map(({ task, replica, epoch, stopped, reported }) => [task.key, replica.id, epoch === replica.epoch, stopped, reported]).sort(),
+      this.model
+        .openLeases()
+        .map(({ task, replica, epoch, stopped, reported }) => [
+          task.key,
+          replica.id,
+          epoch === replica.epoch,
+          stopped,
+          reported,
+        ])
+        .sort(),
       pool!.replicas.map((replica) => [replica.ready, Math.min(replica.epoch, 1), this.crashed.has(replica)]),
       pool!.queue.keys,
       pool!.closed,
@@ -83,14 +92,20 @@ export class TaskWorld {
   private runs(): Choice[] {
     return this.model.openLeases().flatMap((lease) => {
       const { task, replica, stopped, reported } = lease;
-      const called = (name: string, happen: () => void): Choice => ({ name: `${name} ${task.key} on ${replica.id}`, byItself: true, happen });
+      const called = (name: string, happen: () => void): Choice => ({
+        name: `${name} ${task.key} on ${replica.id}`,
+        byItself: true,
+        happen,
+      });
       if (stopped || reported) return [called('release', () => this.model.release(lease))];
       if (this.crashed.has(replica)) return [called('lose', () => this.model.fail(lease, true))];
       const ends = [
         called('complete', () => this.model.complete(lease)),
         called('break', () => this.model.fail(lease, false)),
       ];
-      return task.phase === 'dispatched' ? [called('first token', () => this.model.about(task, 'first-token')), ...ends] : ends;
+      return task.phase === 'dispatched'
+        ? [called('first token', () => this.model.about(task, 'first-token')), ...ends]
+        : ends;
     });
   }
 

@@ -1,13 +1,6 @@
 /** The closed list of engine failures; the host maps each to one code of its error table. */
 export type EngineErrorCode =
-  | 'deadline-unmet'
-  | 'unavailable'
-  | 'timeout'
-  | 'reset'
-  | 'invalid-input'
-  | 'out-of-memory'
-  | 'adapter'
-  | 'internal';
+  'deadline-unmet' | 'unavailable' | 'timeout' | 'reset' | 'invalid-input' | 'out-of-memory' | 'adapter' | 'internal';
 
 export interface EngineErrorDetails {
   /** A word for logs and metrics, such as `context_overflow` or `stream_truncated`. */

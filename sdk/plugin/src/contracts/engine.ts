@@ -98,14 +98,7 @@ export interface EngineFeatures {
 }
 
 export type SamplingParam =
-  | 'temperature'
-  | 'top_p'
-  | 'top_k'
-  | 'min_p'
-  | 'presence_penalty'
-  | 'frequency_penalty'
-  | 'repeat_penalty'
-  | 'stop';
+  'temperature' | 'top_p' | 'top_k' | 'min_p' | 'presence_penalty' | 'frequency_penalty' | 'repeat_penalty' | 'stop';
 
 export type EnginePrompt =
   | { readonly type: 'text'; readonly text: string }
