@@ -4,6 +4,8 @@ import { AppError, type Violation, invalidParams } from '../kernel/errors.js';
 import { nearNames } from '../kernel/near-names.js';
 import { type Pool } from '../pools/pool.js';
 
+const MOCK = 'mock';
+
 /** Pools that serve the model. @throws AppError 404 with near names when none does */
 export function poolsWithModel(modelRef: string, pools: readonly Pool[]): readonly Pool[] {
   const found = pools.filter((pool) => pool.modelNames.includes(modelRef));
@@ -30,7 +32,13 @@ export function candidatePools(body: CreateTask, pools: readonly Pool[]): readon
     if (next.length === 0) throw invalidParams(demand.violations(body, left), { engine: left[0]?.engine ?? null });
     left = next;
   }
-  return preferExact(body, left);
+  return preferExact(body, preferReal(body, left));
+}
+
+/** An engine that makes up its tokens serves those who name it, or a model that nothing else serves. */
+function preferReal({ engine }: CreateTask, pools: readonly Pool[]): readonly Pool[] {
+  const real = pools.filter((pool) => pool.engine !== MOCK);
+  return engine === MOCK || real.length === 0 ? pools : real;
 }
 
 interface Demand {

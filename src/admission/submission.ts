@@ -1,4 +1,5 @@
 import { type CreateTask } from '@llama-orch/client';
+import { type Provenance } from '../tasks/task.js';
 
 /** Who calls. Without keys everybody is tenant `default`. */
 export interface Caller {
@@ -12,6 +13,7 @@ export interface Submission {
   readonly body: unknown;
   readonly caller: Caller;
   readonly correlationId: string;
+  readonly provenance: Provenance;
   readonly idempotencyKey: string | undefined;
   /** Monotonic ms of the receipt: deadlines count from here. */
   readonly receivedAt: number;

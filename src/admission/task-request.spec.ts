@@ -7,6 +7,7 @@ const SUBMISSION = {
   body: {},
   caller: { tenantId: 't', keyId: null },
   correlationId: 'c',
+  provenance: {},
   idempotencyKey: undefined,
   receivedAt: 7,
 };

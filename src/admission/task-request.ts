@@ -34,6 +34,7 @@ export function taskRequest(body: CreateTask, submission: Submission, epochMs: n
     tenantId: submission.caller.tenantId,
     clientId: submission.caller.keyId,
     correlationId: submission.correlationId,
+    provenance: submission.provenance,
     sessionId: body.session_id?.toLowerCase() ?? null,
     workload: body.workload,
     modelRef: body.model_ref,

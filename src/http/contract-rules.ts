@@ -28,7 +28,7 @@ export class ContractRules extends TaskRules {
 
 function hasMoreValuesThan(most: number, body: unknown): boolean {
   const open: unknown[] = [body];
-  for (let seen = 0; open.length > 0; ) {
+  for (let seen = 0; open.length > 0;) {
     const value = open.pop();
     if (typeof value !== 'object' || value === null) continue;
     const inside: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);

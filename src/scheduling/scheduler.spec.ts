@@ -123,6 +123,31 @@ describe('cancel', () => {
     expect([eventsOf(task).length, rig.busy]).toEqual([4, 0]);
   });
 
+  it('counts nothing that a rude engine brings afterwards (ORCH-3026)', async () => {
+    const rig = await SchedulerRig.ready();
+    const task = rig.submit();
+    const run = rig.runOf(task);
+    run.rude = true;
+    run.tokens('a');
+    await settle();
+    rig.scheduler.cancel(task, 'client');
+    run.tokens('b');
+    await settle();
+    expect([task.tokensOut, eventsOf(task), rig.busy]).toEqual([1, ['started', 'token', 'end'], 0]);
+  });
+
+  it('takes effect after the command that is being carried out, when a reader leaves in its midst (ORCH-3017)', async () => {
+    const rig = await SchedulerRig.ready();
+    const first = rig.submit();
+    const task = rig.submit();
+    const reader = { wake: () => rig.scheduler.cancel(task, 'disconnect') };
+    task.log.attach(reader);
+    rig.runOf(first).end();
+    await settle();
+    expect([task.state, eventsOf(task)]).toEqual(['cancelled', ['started', 'end']]);
+    expect([rig.runOf(task).signal.aborted, rig.busy]).toEqual([true, 0]);
+  });
+
   it('wins or loses against completion as a whole: the first end stands (OC-CTRL-2012, ORCH-4201)', async () => {
     const rig = await SchedulerRig.ready();
     const task = rig.submit();
@@ -331,7 +356,7 @@ describe('drain', () => {
   it('waits for what is there and leaves no timer of its own (ORCH-3031)', async () => {
     const rig = await SchedulerRig.ready();
     const before = rig.clock.pending;
-    const task = rig.submit();
+    const task = rig.submit({ deadlineMs: 600_000 });
     let drained = false;
     const draining = rig.scheduler.drain(30_000).then(() => (drained = true));
     await rig.clock.advance(5000);

@@ -17,6 +17,8 @@ export class TaskTelemetry {
     this.log('admission', 'task admitted', task, {
       queue_position: task.promise.queuePosition,
       predicted_start_ms: task.promise.predictedStartMs,
+      user_agent: task.request.provenance.userAgent,
+      client_name: task.request.provenance.clientName,
     });
   }
 

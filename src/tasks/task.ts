@@ -5,6 +5,12 @@ import { type Answer, type FinishReason } from './frames.js';
 import { type TaskLog } from './task-log.js';
 import { type TaskState, canMove, isTerminal } from './task-state.js';
 
+/** What the calling program says of itself; kept for logs, never trusted. */
+export interface Provenance {
+  readonly userAgent?: string;
+  readonly clientName?: string;
+}
+
 /** What the caller asked for, parsed and complete: every default is filled in. Times in ms of the monotonic clock. */
 export interface TaskRequest {
   readonly id: TaskId;
@@ -12,6 +18,7 @@ export interface TaskRequest {
   /** Id of the key that submitted it; null without keys. */
   readonly clientId: string | null;
   readonly correlationId: string;
+  readonly provenance: Provenance;
   readonly sessionId: string | null;
   readonly workload: Workload;
   readonly modelRef: string;

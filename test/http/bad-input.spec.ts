@@ -1,4 +1,4 @@
-import { head, sendRaw } from '../support/raw-http.js';
+import { exchange, head, sendRaw } from '../support/raw-http.js';
 import { completion, startTestApp, type TestApp } from '../support/start-app.js';
 import { expectProblem, expectProblemBody } from './contract.js';
 
@@ -175,6 +175,18 @@ describe('POST /v1/tasks with', () => {
   });
 
   it.each([
+    ['members that nobody knows', `{${Array.from({ length: 250_000 }, (_, index) => `"m${index}":1`).join(',')}}`],
+    ['inputs that are no text', JSON.stringify({ ...EMBEDDING, inputs: Array<number>(1_900_000).fill(1) })],
+    ['messages without a role', JSON.stringify(completion('x', { messages: Array<object>(1_300_000).fill({}) }))],
+  ])('4 MB of %s is 400 and holds nobody up for long (ORCH-4107, OC-CTRL-2030)', async (_what, body) => {
+    const asked = performance.now();
+    const [answer] = await Promise.all([app.post(body), app.call('/livez')]);
+    expect(performance.now() - asked).toBeLessThan(5_000);
+    expectProblem(answer, 400, 'INVALID_PARAMS');
+    expect(answer.text.length).toBeLessThan(10_000);
+  });
+
+  it.each([
     ['text', { 'content-type': 'text/plain' }],
     ['a form', { 'content-type': 'application/x-www-form-urlencoded' }],
     ['an encoded body', { 'content-encoding': 'gzip' }],
@@ -235,12 +247,19 @@ describe('A path', () => {
     expectProblemBody(JSON.parse(answer.body) as Record<string, unknown>, 405);
   });
 
-  it.each(['limit=0', 'limit=201', 'limit=x', 'limit=-1', 'cursor=!!', 'cursor=', 'state=asleep'])(
-    '/v1/tasks?%s is 400 (ORCH-4106)',
-    async (query) => {
-      expectProblem(await app.call(`/v1/tasks?${query}`), 400, 'INVALID_PARAMS');
-    },
-  );
+  it.each([
+    'limit=0',
+    'limit=201',
+    'limit=x',
+    'limit=-1',
+    'cursor=!!',
+    'cursor=',
+    'state=asleep',
+    'session_id=a&session_id=b',
+    'pool_id=a&pool_id=b',
+  ])('/v1/tasks?%s is 400 (ORCH-4106)', async (query) => {
+    expectProblem(await app.call(`/v1/tasks?${query}`), 400, 'INVALID_PARAMS');
+  });
 });
 
 describe('A request on the wire', () => {
@@ -292,13 +311,11 @@ describe('A request on the wire', () => {
 
   it('behind another one on the same connection gets its own answer (ORCH-2002)', async () => {
     const { task_id } = await app.submit(completion('[[mock:token_ms=2]]', { max_tokens: 5 }));
-    const both =
-      head(`GET /v1/tasks/${task_id}/stream HTTP/1.1`, 'Host: localhost') +
-      head(`GET /v1/tasks/${task_id}/stream HTTP/1.1`, 'Host: localhost', 'Connection: close');
-    const { body } = await sendRaw(app.url, both);
-    expect(body.match(/event: end/g)?.length).toBe(2);
-    expect(body.match(/HTTP\/1\.1 200 OK/g)?.length).toBe(1);
-    expect(body.indexOf('event: end')).toBeLessThan(body.indexOf('HTTP/1.1 200 OK'));
+    const stream = head(`GET /v1/tasks/${task_id}/stream HTTP/1.1`, 'Host: localhost');
+    const probe = head('GET /livez HTTP/1.1', 'Host: localhost', 'Connection: close');
+    const [, first, second, third] = (await exchange(app.url, stream + stream + probe)).split('HTTP/1.1 200 OK');
+    expect([first, second].map((answer) => answer?.match(/event: end/g)?.length)).toEqual([1, 1]);
+    expect(third).toMatch(/\r\n\r\nok$/);
   });
 });
 

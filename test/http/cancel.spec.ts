@@ -1,7 +1,7 @@
 import { type StreamFrame } from '@llama-orch/client';
 import { eventually } from '../support/eventually.js';
 import { terminalOf } from '../support/read-events.js';
-import { completion, mockPool, startTestApp, type TestApp } from '../support/start-app.js';
+import { completion, startTestApp, type TestApp } from '../support/start-app.js';
 import { expectProblem } from './contract.js';
 
 const STALLS = '[[mock:stall@3]]';

@@ -25,6 +25,8 @@ const USAGE = { promptTokens: 3, completionTokens: 0, exact: true } as const;
 export class FakeRun {
   /** The engine keeps its slot after an abort until `free` is called. */
   stuck = false;
+  /** The engine goes on yielding after an abort, which it may not. */
+  rude = false;
   settled = false;
   private readonly batches: (readonly EngineEvent[])[] = [];
   private failure: Error | undefined;
@@ -75,7 +77,7 @@ export class FakeRun {
   async *events(): AsyncGenerator<readonly EngineEvent[]> {
     try {
       for (;;) {
-        const batch = this.signal.aborted ? undefined : this.batches.shift();
+        const batch = this.signal.aborted && !this.rude ? undefined : this.batches.shift();
         if (batch !== undefined) yield batch;
         else if (this.isDone()) break;
         else await new Promise<void>((resolve) => (this.wake = resolve));

@@ -132,6 +132,7 @@ export class SchedulerRig {
       tenantId: 'default',
       clientId: null,
       correlationId: 'c',
+      provenance: {},
       sessionId: null,
       workload: 'completion',
       modelRef: 'm',

@@ -4,6 +4,7 @@ import {
   loadConfig,
   parseBind,
   problemText,
+  type Config,
   type ConfigFlags,
   type ConfigMode,
 } from '../../config/index.js';
@@ -47,12 +48,20 @@ async function configFindings(shell: Shell, flags: Flags, isRunning: boolean): P
   try {
     const { config, source } = loadConfig(loadRequest(shell, flags));
     const valid = ok('config', source.type === 'file' ? source.path : 'defaults, no file');
+    const found = [valid, ...mockFindings(config)];
     const bind = parseBind(config.server.bind);
-    return bind === undefined || isRunning ? [valid] : [valid, await portFinding(bind)];
+    return bind === undefined || isRunning ? found : [...found, await portFinding(bind)];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return error.problems.map((problem) => failed('config', problemText(problem), 'Correct it and run doctor again.'));
   }
+}
+
+/** Answers that nobody computed do not belong into service. */
+function mockFindings({ pools }: Config): Finding[] {
+  return pools
+    .filter(({ engine }) => engine === 'mock')
+    .map(({ id }) => failed('engines', `pool ${id} makes up its tokens`, 'Give it a real engine, or remove the pool.'));
 }
 
 function lineOf(shell: Shell, { check, state, detail, fix }: Finding): string {

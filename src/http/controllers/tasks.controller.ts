@@ -8,7 +8,7 @@ import { parseTaskId, taskKey } from '../../kernel/ids.js';
 import { Scheduler } from '../../scheduling/scheduler.js';
 import { TaskRegistry } from '../../tasks/task-registry.js';
 import { TASK_STATES } from '../../tasks/task-state.js';
-import { type Task } from '../../tasks/task.js';
+import { type Provenance, type Task } from '../../tasks/task.js';
 import { BodyReader } from '../body-reader.js';
 import { taskView } from '../task-view.js';
 
@@ -38,6 +38,7 @@ export class TasksController {
       body: this.bodies.read(request),
       caller,
       correlationId,
+      provenance: provenanceOf(request),
       receivedAt,
       idempotencyKey: idempotencyKeyOf(request),
     });
@@ -95,6 +96,17 @@ export function findTask(registry: TaskRegistry, request: FastifyRequest, text: 
 
 function sendJson(reply: FastifyReply, status: number, body: object): void {
   void reply.code(status).header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(body));
+}
+
+const LONGEST_NAME = 128;
+
+function provenanceOf({ headers }: FastifyRequest): Provenance {
+  const clientName = headers['x-client-id'];
+  const userAgent = headers['user-agent']?.slice(0, LONGEST_NAME);
+  return {
+    ...(userAgent === undefined ? {} : { userAgent }),
+    ...(typeof clientName === 'string' ? { clientName: clientName.slice(0, LONGEST_NAME) } : {}),
+  };
 }
 
 function idempotencyKeyOf(request: FastifyRequest): string | undefined {

@@ -31,10 +31,11 @@ export interface Outage {
   readonly message: string;
 }
 
+/** One start of a replica. The next start is a new object, so a lease of an earlier one counts for nothing. */
 export interface CoreReplica {
   readonly id: ReplicaId;
   readonly labels: Readonly<Record<string, string>>;
-  epoch: number;
+  readonly epoch: number;
   slots: number;
   busy: number;
   ready: boolean;
@@ -53,7 +54,6 @@ export interface CoreTask {
 export interface CoreLease {
   readonly replica: CoreReplica;
   readonly pool: CorePool;
-  readonly epoch: number;
 }
 
 /**

@@ -2,7 +2,6 @@ import { type PoolId, type TaskKey } from '../../kernel/ids.js';
 import {
   type CorePool,
   type CoreTask,
-  type LeaseId,
   type SchedulerCommand,
   type SchedulerEvent,
   type SchedulerState,
@@ -86,7 +85,7 @@ function dispatch(state: SchedulerState, pool: CorePool, now: number, out: Comma
     const lease = ++state.lastLease;
     const { replica, why } = placement;
     replica.busy++;
-    state.leases.set(lease, { replica, pool, epoch: replica.epoch });
+    state.leases.set(lease, { replica, pool });
     task.phase = 'dispatched';
     task.lease = lease;
     out.push({ type: 'dispatch', key: task.key, replicaId: replica.id, epoch: replica.epoch, lease, why });
@@ -110,7 +109,7 @@ function completeRun(state: SchedulerState, event: EventOf<'run-completed'>, out
 function failRun(state: SchedulerState, event: EventOf<'run-failed'>, out: Commands): void {
   const lease = state.leases.get(event.lease);
   // Until the supervisor has looked, an engine that broke a run gets no further one.
-  if (event.engineLost && lease !== undefined && lease.replica.epoch === lease.epoch) lease.replica.ready = false;
+  if (event.engineLost && lease !== undefined) lease.replica.ready = false;
   const task = state.tasks.get(event.key);
   if (task === undefined || task.lease !== event.lease) return;
   if (event.engineLost && task.phase === 'dispatched') return retry(state, task, event, out);
@@ -137,7 +136,6 @@ function releaseLease(state: SchedulerState, event: EventOf<'lease-released'>, o
   const lease = state.leases.get(event.lease);
   if (lease === undefined) return;
   state.leases.delete(event.lease);
-  if (lease.replica.epoch !== lease.epoch) return;
   lease.replica.busy--;
   dispatch(state, lease.pool, event.now, out);
 }
@@ -203,12 +201,3 @@ function poolOf(state: SchedulerState, id: PoolId): CorePool {
   if (pool === undefined) throw new Error(`the scheduler does not know pool ${id}`);
   return pool;
 }
-
-/** Leases of one pool that are not given back yet. */
-export function activeLeases(state: SchedulerState, poolId: PoolId): number {
-  let count = 0;
-  for (const lease of state.leases.values()) if (lease.pool.id === poolId) count++;
-  return count;
-}
-
-export type { LeaseId };

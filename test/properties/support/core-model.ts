@@ -169,7 +169,10 @@ export class CoreModel {
     if (engineLost && !lease.released && lease.replica.epoch === lease.epoch) lease.replica.ready = false;
     lease.reported = true;
     const code = engineLost ? 'WORKER_RESET' : 'INTERNAL';
-    this.take({
+    const { task } = lease;
+    const again =
+      engineLost && task.lease === lease.id && task.phase === 'dispatched' && !task.requeued && !task.pool.closed;
+    const commands = this.take({
       type: 'run-failed',
       key: lease.task.key,
       lease: lease.id,
@@ -178,6 +181,8 @@ export class CoreModel {
       engineLost,
       now: this.now,
     });
+    const sent = commands.some(({ type }) => type === 'requeue');
+    check(sent === again, `${task.key} was ${sent ? '' : 'not '}sent round again`);
   }
 
   release(lease: ModelLease): void {

@@ -1,0 +1,158 @@
+import { corePool } from '../../test/properties/support/core-model.js';
+import { type TaskId, replicaId } from '../kernel/ids.js';
+import { SeededRandom } from '../kernel/random.js';
+import { TaskLog } from '../tasks/task-log.js';
+import { Task, type TaskRequest } from '../tasks/task.js';
+import { PoolOutlook } from './pool-outlook.js';
+
+const RATES = { prefill: 1000, decode: 100 };
+
+/** A pool with one replica; tasks take 1 s, 100 ms of it to read the prompt. */
+function outlookOn(slots: number, capacity = 8) {
+  const classCapacity = { interactive: capacity, batch: capacity };
+  const fullPolicy = { interactive: 'reject', batch: 'reject' } as const;
+  const pool = corePool(0, { capacity, classCapacity, fullPolicy, batchMaxWaitMs: 0, slots: [] });
+  const id = replicaId(pool.id, 0);
+  const replica = { id, labels: {}, epoch: 1, slots, busy: 0, ready: true };
+  pool.replicas.set(id, replica);
+  const outlook = new PoolOutlook(pool, RATES, new SeededRandom(1));
+  let count = 0;
+  const waiting = (facts: Partial<TaskRequest> = {}): Task => {
+    const priority = facts.priority ?? 'interactive';
+    const request = {
+      id: `t${count++}` as TaskId,
+      tenantId: 'd',
+      maxTokens: 90,
+      expectedTokens: 90,
+      receivedAt: 0,
+      priority,
+      ...facts,
+    };
+    const task = new Task(request as TaskRequest, pool.id, 'mock', { tokens: 100, counted: true }, new TaskLog(1000));
+    pool.queue.enqueue({ taskId: task.key, priority, enqueuedAt: 0 });
+    outlook.enqueued(task);
+    return task;
+  };
+  const dispatch = (task: Task, now = 0): Task => {
+    pool.queue.remove(task.key);
+    replica.busy++;
+    task.moveTo('dispatched');
+    task.dispatchedAt = now;
+    outlook.dispatched(task);
+    return task;
+  };
+  const end = (task: Task, now: number): void => {
+    task.endedAt = now;
+    task.moveTo('completed');
+    replica.busy--;
+    outlook.ended(task);
+  };
+  return { outlook, pool, replica, waiting, dispatch, end };
+}
+
+describe('the outlook of a pool', () => {
+  it('promises a start at once while a slot is free (ORCH-4406)', () => {
+    const { outlook, waiting, dispatch } = outlookOn(2);
+    expect(outlook.startAfter(0, 0)).toEqual({ p50: 0, p90: 0 });
+    dispatch(waiting());
+    expect([outlook.hasFreeSlot, outlook.startAfter(0, 0)]).toEqual([true, { p50: 0, p90: 0 }]);
+    dispatch(waiting());
+    expect([outlook.hasFreeSlot, outlook.startAfter(0, 0).p50]).toEqual([false, 1000]);
+  });
+
+  it('plays the queue out onto the slots that are free first (ORCH-4406)', () => {
+    const { outlook, waiting, dispatch } = outlookOn(2);
+    dispatch(waiting(), 0);
+    dispatch(waiting(), 400);
+    for (let task = 0; task < 3; task++) waiting();
+    // At 500 the slots are free in 500 and 900 ms; each task then takes a second.
+    expect([0, 1, 2, 3].map((ahead) => outlook.startAfter(ahead, 500).p50)).toEqual([500, 900, 1500, 1900]);
+  });
+
+  it('never promises more than it fears, nor less than nothing (ORCH-4406)', () => {
+    const { outlook, waiting, dispatch } = outlookOn(1);
+    dispatch(waiting({ expectedTokens: undefined }));
+    for (let ahead = 0; ahead < 5; ahead++) {
+      waiting({ expectedTokens: undefined });
+      const { p50, p90 } = outlook.startAfter(ahead, 10_000);
+      expect(0 <= p50 && p50 <= p90).toBe(true);
+    }
+  });
+
+  it('takes a requeued task for a waiting one (ORCH-4406)', () => {
+    const { outlook, pool, replica, waiting, dispatch } = outlookOn(1);
+    const task = dispatch(waiting());
+    replica.busy--;
+    task.moveTo('queued');
+    pool.queue.requeue({ taskId: task.key, priority: 'interactive', enqueuedAt: 0 });
+    outlook.requeued(task);
+    expect(outlook.startAfter(1, 0).p50).toBe(1000);
+    expect(outlook.startAfter(0, 0).p50).toBe(0);
+  });
+
+  it('forgets tasks that ended, wherever they were (ORCH-4406)', () => {
+    const { outlook, pool, waiting, dispatch, end } = outlookOn(1);
+    const [running, cancelled] = [dispatch(waiting()), waiting()];
+    pool.queue.remove(cancelled.key);
+    cancelled.moveTo('cancelled');
+    outlook.ended(cancelled);
+    expect(outlook.startAfter(0, 0).p50).toBe(1000);
+    end(running, 1000);
+    expect(outlook.startAfter(0, 1000)).toEqual({ p50: 0, p90: 0 });
+  });
+
+  it('learns speed and length from whole answers only (ORCH-4406)', () => {
+    const { outlook, waiting, dispatch, end } = outlookOn(2);
+    const task = dispatch(waiting());
+    task.moveTo('streaming');
+    task.firstTokenAt = 100;
+    task.tokensOut = 51;
+    outlook.firstToken(task);
+    end(task, 1100);
+    expect([outlook.estimator.measuredDecodeRate, outlook.meanFirstTokenMs]).toEqual([50, 100]);
+    const broken = dispatch(waiting());
+    broken.moveTo('streaming');
+    broken.firstTokenAt = 100;
+    broken.tokensOut = 1000;
+    broken.endedAt = 110;
+    broken.moveTo('failed');
+    outlook.ended(broken);
+    expect(outlook.estimator.measuredDecodeRate).toBe(50);
+  });
+
+  it('counts whom a newcomer of each class finds before it (ORCH-3029)', () => {
+    const { outlook, waiting } = outlookOn(1);
+    waiting();
+    waiting({ priority: 'batch' });
+    waiting({ priority: 'batch' });
+    expect([outlook.aheadOf('interactive'), outlook.aheadOf('batch')]).toEqual([1, 3]);
+  });
+
+  it('asks for no patience while the queue is at most half full, then for as long as a place takes (ORCH-4406)', () => {
+    const { outlook, waiting, dispatch } = outlookOn(1, 4);
+    dispatch(waiting());
+    waiting();
+    waiting();
+    expect(outlook.backoffMs(0)).toBe(0);
+    waiting();
+    expect(outlook.backoffMs(0)).toBe(1000);
+    expect(outlook.backoffMs(400)).toBe(600);
+  });
+
+  it('gives refused callers places of their own (ORCH-4304)', () => {
+    const { outlook, waiting, dispatch } = outlookOn(1, 1);
+    dispatch(waiting());
+    waiting();
+    const waits = [1, 2, 3].map(() => outlook.retryMs(0));
+    expect(waits[0]).toBeGreaterThanOrEqual(1000);
+    expect(waits[1]! - waits[0]!).toBeGreaterThan(800);
+    expect(waits[2]! - waits[1]!).toBeGreaterThan(600);
+  });
+
+  it('says how likely a task is on time (ORCH-3081)', () => {
+    const { outlook, waiting, dispatch } = outlookOn(2);
+    expect(outlook.onTime(dispatch(waiting()), 0)).toBe(1);
+    const task = dispatch(waiting({ deadlineMs: 1000 }));
+    expect([outlook.onTime(task, 0), outlook.onTime(task, 500), outlook.onTime(task, 1000)]).toEqual([1, 1, 0]);
+  });
+});
