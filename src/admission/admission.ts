@@ -78,6 +78,7 @@ export class Admission {
     if (this.closed) throw draining();
     const body = rules.parse(submission.body);
     const request = taskRequest(body, submission, clock.epochMs());
+    this.refuseTakenId(request);
     const serving = poolsWithModel(body.model_ref, pools.all);
     const capable = candidatePools(body, serving);
     const fitting = await this.fittingPools(body, request, capable);
@@ -88,6 +89,12 @@ export class Admission {
     this.refuseInfeasibleDeadline(task);
     this.ports.scheduler.submit(task);
     return acceptedOf(task);
+  }
+
+  /** Replays know equal calls; an id whose call they have forgotten still belongs to its task. */
+  private refuseTakenId({ tenantId, id }: UnplacedRequest): void {
+    if (this.ports.registry.find(tenantId, id) === undefined) return;
+    throw new AppError('CONFLICT', 'this task_id belongs to another task; use a new one');
   }
 
   /** Pools whose context holds the prompt and the answer. */

@@ -77,6 +77,7 @@ export class Supervisor {
   /** One start of the engine until it is gone; the answer says why. */
   private async once(): Promise<EngineError> {
     this.replica.epoch++;
+    this.replica.lastTokenAt = Number.NEGATIVE_INFINITY;
     this.reports = new Reports();
     try {
       const engine = await this.connect();

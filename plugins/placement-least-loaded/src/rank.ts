@@ -15,10 +15,17 @@ type ZoneLoads = ReadonlyMap<string, number>;
 /** Far above the slots of any engine; keeps two counts apart in one number. */
 const SLOTS_LIMIT = 2 ** 26;
 
-/** Least loaded first; see the README for the criteria. A function of its argument alone. */
+/** One replica takes the task; a few more are named for the record, and naming a thousand would cost more than choosing. */
+const MOST_NAMED = 16;
+
+/** Least loaded first, the best few; see the README for the criteria. A function of its argument alone. */
 export function rankByLoad(candidates: readonly PlacementCandidate[]): Ranked[] {
-  const groups = groupEquals(candidates, measureZones(candidates)).sort(byLoad);
-  return groups.flatMap(toRanked);
+  const ranked: Ranked[] = [];
+  for (const [place, group] of groupEquals(candidates, measureZones(candidates)).sort(byLoad).entries()) {
+    if (ranked.length === MOST_NAMED) break;
+    ranked.push(...toRanked(group, place).slice(0, MOST_NAMED - ranked.length));
+  }
+  return ranked;
 }
 
 function measureZones(candidates: readonly PlacementCandidate[]): ZoneLoads {
@@ -67,7 +74,8 @@ function shareDifference(a: Group, b: Group): number {
 
 function toRanked(group: Group, place: number): Ranked[] {
   const why = explain(group);
-  return group.replicaIds.sort().map((replicaId) => ({ replicaId, score: place, why }));
+  const best = group.replicaIds.sort().slice(0, MOST_NAMED);
+  return best.map((replicaId) => ({ replicaId, score: place, why }));
 }
 
 function explain({ slotsBusy, slotsTotal, zoneLoad }: Group): string {

@@ -44,11 +44,11 @@ describe('least-loaded', () => {
     expect(last?.why).toBe('1 of 4 slots are busy, 25 % of all in its zone.');
   });
 
-  it('ranks a thousand replicas, each of them once (ORCH-3008)', () => {
+  it('names the best sixteen of a thousand replicas, each of them once (ORCH-3008)', () => {
     const all = Array.from({ length: 1_000 }, (_, at) => candidate(`r${at}`, at % 7, 8, `z${at % 3}`));
     const ranked = rankByLoad(all);
-    expect(new Set(ranked.map(({ replicaId }) => replicaId)).size).toBe(1_000);
-    expect(ranked.findLastIndex(({ why }) => why.startsWith('No slot'))).toBe(142);
+    expect(new Set(ranked.map(({ replicaId }) => replicaId)).size).toBe(16);
+    expect(ranked.every(({ why }) => why.startsWith('No slot'))).toBe(true);
   });
 
   it('takes no options (ORCH-4701)', () => {
