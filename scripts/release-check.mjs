@@ -13,7 +13,8 @@ function mockPools() {
   const env = { LLORCH_API_TOKEN: 'a-token-for-the-check-alone' };
   const loaded = [undefined, ...examples].map((name) => ({
     name: name ?? 'the defaults',
-    config: loadConfig({ env, cwd: '/', flags: name === undefined ? {} : { config: join(ROOT, 'examples', name) } }).config,
+    config: loadConfig({ env, cwd: '/', flags: name === undefined ? {} : { config: join(ROOT, 'examples', name) } })
+      .config,
   }));
   return loaded.flatMap(({ name, config }) =>
     config.pools.filter(({ engine }) => engine === 'mock').map(({ id }) => `${name}: pool ${id} has the engine mock`),
@@ -25,7 +26,9 @@ function versionProblems() {
   const packages = [...folders('sdk'), ...folders('plugins')];
   const strays = packages.filter((folder) => JSON.parse(read(folder, 'package.json')).version !== version);
   const problems = strays.map((folder) => `${folder} has another version than ${version}`);
-  return read('CHANGELOG.md').includes(`## ${version}`) ? problems : [...problems, `CHANGELOG.md has no entry for ${version}`];
+  return read('CHANGELOG.md').includes(`## ${version}`)
+    ? problems
+    : [...problems, `CHANGELOG.md has no entry for ${version}`];
 }
 
 const problems = [...mockPools(), ...versionProblems()];

@@ -131,6 +131,7 @@ export class Admission {
       size,
       this.ports.registry.newLog(),
     );
+    task.modelId = pool.model.id;
     task.engineVersion = pool.description?.engineVersion;
     task.modelDigest = pool.description?.modelDigest;
     return task;

@@ -34,7 +34,12 @@ export function loadContract(name: ContractName): OpenApiDocument {
  * Compiles one schema of the contract. `maxTokens` is the operator's limit in place of the documented default.
  * Looking for `all` violations takes a time that grows with the square of their number.
  */
-export function compileSchema(contract: OpenApiDocument, name: string, maxTokens: number, find: 'all' | 'first'): ValidateFunction {
+export function compileSchema(
+  contract: OpenApiDocument,
+  name: string,
+  maxTokens: number,
+  find: 'all' | 'first',
+): ValidateFunction {
   const ajv = new Ajv2020({ allErrors: find === 'all', strict: false, verbose: true, validateFormats: true });
   ajv.addFormat('uuid', /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i);
   for (const format of ['int32', 'int64']) ajv.addFormat(format, true);

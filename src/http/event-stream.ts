@@ -23,6 +23,8 @@ export interface EventStreamOptions {
 
 const FIRST_COMMENT_MS = 1_000;
 const COMMENT = Buffer.from(':\n\n');
+/** Keep-alives in a row that a reader may leave untaken. */
+const MOST_SILENCES = 6;
 
 /** One reader of a task log over HTTP: a cursor into the log, never a queue of its own. */
 export class EventStream implements LogReader, Silent {
@@ -32,6 +34,7 @@ export class EventStream implements LogReader, Silent {
   private writable = true;
   private open = true;
   private active = false;
+  private silences = 0;
   /** Bytes that it may lag. What it found waiting counts until it has caught up: a late reader is no slow one. */
   private allowedLag: number;
 
@@ -67,7 +70,10 @@ export class EventStream implements LogReader, Silent {
   }
 
   keepAlive(): void {
-    if (this.open && this.writable) this.writable = this.writer.write(COMMENT);
+    if (!this.open) return;
+    if (this.writable) this.writable = this.writer.write(COMMENT);
+    // Nothing is appended to an ended log any more, so nobody else would notice a reader that takes nothing.
+    else if (++this.silences >= MOST_SILENCES) this.cut('slow');
   }
 
   takeActivity(): boolean {
@@ -107,6 +113,7 @@ export class EventStream implements LogReader, Silent {
 
   private onDrain(): void {
     this.writable = true;
+    this.silences = 0;
     this.wake();
   }
 

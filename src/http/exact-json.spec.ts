@@ -41,9 +41,8 @@ describe('a JSON body', () => {
     ['1E3', false],
     ['10e-1', false],
   ])('knows whether %s was written as an integer: %s', (literal, integer) => {
-    const body = read(`{"a":{"n":${literal}},"list":[7,${literal}]}`) as { a: object; list: unknown[] };
+    const body = read(`{"a":{"n":${literal}}}`) as { a: object };
     expect(wasWrittenAsInteger(body.a, 'n')).toBe(integer);
-    expect([wasWrittenAsInteger(body.list, 0), wasWrittenAsInteger(body.list, 1)]).toEqual([true, integer]);
   });
 
   it('does not take digits inside strings for numbers', () => {

@@ -51,7 +51,8 @@ function decode(body: Buffer): string {
 }
 
 function keepSource(this: object, key: string, value: unknown, context?: { readonly source?: string }): unknown {
-  if (typeof value !== 'number' || context?.source === undefined) return value;
+  // No contract has an int64 in an array, and a long one of fractions must not cost a set of a million names.
+  if (typeof value !== 'number' || context?.source === undefined || Array.isArray(this)) return value;
   if (!PLAIN_INTEGER.test(context.source)) {
     loose.set(this, (loose.get(this) ?? new Set()).add(key));
     return value;

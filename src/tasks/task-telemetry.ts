@@ -99,7 +99,7 @@ function taskFields(task: Task): LogFields {
     engine_version: task.engineVersion,
     pool_id: task.poolId,
     replica_id: task.replicaId,
-    model_id: request.modelRef,
+    model_id: task.modelId,
     model_digest: task.modelDigest,
     ctx: request.ctx,
     sampler_profile_version: request.samplerProfileVersion,

@@ -61,6 +61,8 @@ export class Task {
   private currentState: TaskState = 'queued';
 
   promise: Promise202 = { queuePosition: 0, predictedStartMs: 0, predictedStartP90Ms: 0, backoffMs: 0 };
+  /** Short name of the model that serves it; a model ref can hold a path of the host. */
+  modelId: string | undefined;
   replicaId: ReplicaId | undefined;
   engineVersion: string | undefined;
   modelDigest: string | undefined;

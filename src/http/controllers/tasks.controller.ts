@@ -119,7 +119,8 @@ function idempotencyKeyOf(request: FastifyRequest): string | undefined {
 /** A parameter that is sent twice arrives as a list. */
 function refuseRepeated(query: object): void {
   const repeated = Object.entries(query).filter(([, value]) => typeof value !== 'string');
-  if (repeated.length > 0) throw invalidParams(repeated.map(([name]) => ({ pointer: `/${name}`, message: 'must be sent once' })));
+  if (repeated.length > 0)
+    throw invalidParams(repeated.map(([name]) => ({ pointer: `/${name}`, message: 'must be sent once' })));
 }
 
 function limitOf(text: string | undefined): number {

@@ -1,85 +1,23 @@
-import { runCli } from '../../src/cli/main.js';
 import { ContractServer, frame, refusal, type Answer, type Route } from './support/contract-server.js';
-import { TestIo, type TestIoOptions } from './support/test-io.js';
+import {
+  closeServerAfterEach,
+  TASK_ID,
+  ACCEPTED,
+  CAPABILITIES,
+  STARTED,
+  TOKENS,
+  END,
+  CANCELLED,
+  STREAM,
+  always,
+  RUNS_WELL,
+  cli,
+} from './support/cli-rig.js';
+import { type TestIo } from './support/test-io.js';
 
-const TASK_ID = '0198f1d2-7c3a-7b21-8f3e-5a0d1c2b3e4f';
-const ACCEPTED = {
-  task_id: TASK_ID,
-  queue_position: 2,
-  predicted_start_ms: 420,
-  predicted_start_p90_ms: 910,
-  backoff_ms: 0,
-  pool_id: 'default',
-  seed: 7,
-  stream: `/v1/tasks/${TASK_ID}/stream`,
-};
-const POOL = {
-  ...{ pool_id: 'default', live: true, ready: true, draining: false, state: 'ready', cpu: true, last_error: null },
-  ...{ engine: 'mock', engine_version: '1.0.0', model_id: 'haiku-nano', model_digest: null },
-  replicas: [
-    {
-      ...{ replica_id: 'default-0', device_mask: [], ready: true, slots_total: 2, slots_free: 1, active_leases: 1 },
-      ...{ vram_total_bytes: null, vram_free_bytes: null, last_heartbeat_ms: null, restart_count: 0 },
-    },
-  ],
-  metrics: { queue_depth: { interactive: 3, batch: 1 }, gpu: [], tokens_per_s: 20.25, first_token_ms: null },
-};
-const CAPABILITIES = {
-  api_version: '1.0.0',
-  engines: [
-    {
-      ...{
-        engine: 'mock',
-        engine_version: '1.0.0',
-        ctx_max: 4096,
-        supported_workloads: ['completion'],
-        concurrency: 2,
-      },
-      ...{ rate_limits: {}, sampler_profiles: ['v1'] },
-      features: { determinism: 'exact', interruptible_decode: false, tools: false, json_schema: false, fim: false },
-      pools: [
-        {
-          ...{ pool_id: 'default', model_id: 'haiku-nano', model_digest: null, ctx_max: 4096, slots_total: 2 },
-          ...{ cpu: true, ready: true, full_policy: 'reject', labels: {} },
-        },
-      ],
-    },
-  ],
-};
-const STARTED = frame(1, 'started', { queue_position: 2, predicted_start_ms: 420, pool_id: 'default', seed: 7 });
-const TOKENS = [frame(2, 'token', { t: 'old ', i: 0 }), frame(3, 'token', { t: 'pond', i: 1 })];
-const END = frame(4, 'end', { tokens_out: 2, decode_ms: 8, finish_reason: 'stop' });
-const CANCELLED = frame(4, 'end', { tokens_out: 2, decode_ms: 8, finish_reason: 'cancelled' });
-const STREAM = 'GET /v1/tasks/{id}/stream';
+closeServerAfterEach();
 
-let server: ContractServer;
-afterEach(() => server.close());
-
-function always(answer: Answer): Route {
-  return () => answer;
-}
-
-const RUNS_WELL: Readonly<Record<string, Route>> = {
-  'GET /v1/capabilities': always({ status: 200, body: CAPABILITIES }),
-  'POST /v1/tasks': always({ status: 202, body: ACCEPTED }),
-  [STREAM]: always({ status: 200, frames: [STARTED, ...TOKENS, END] }),
-};
-
-/** Runs one command against a server with these routes. */
-async function cli(
-  argv: readonly string[],
-  routes: Readonly<Record<string, Route>> = {},
-  options: TestIoOptions = {},
-  prepare: (io: TestIo) => void = () => undefined,
-): Promise<{ code: number; io: TestIo }> {
-  server = await ContractServer.start(routes);
-  const io = new TestIo({ ...options, env: { LLORCH_URL: server.url, ...options.env } });
-  prepare(io);
-  const code = await runCli(argv, { io, serve: () => Promise.resolve(0) });
-  return { code, io };
-}
-
-describe('llama-orch run', () => {
+describe('llama-orch submit', () => {
   it('prints the text on stdout and all talk on stderr (OC-CLI-2002, HME-020)', async () => {
     const { code, io } = await cli(['submit', 'a frog'], RUNS_WELL);
     expect({ code, out: io.out }).toEqual({ code: 0, out: 'old pond\n' });
@@ -299,10 +237,10 @@ describe('A failing command', () => {
   });
 
   it('ends with 69 and says how to start a daemon when none answers (ORCH-4804, HME-032)', async () => {
-    server = await ContractServer.start({});
-    await server.close();
-    const io = new TestIo({ env: { LLORCH_URL: server.url } });
-    expect(await runCli(['status'], { io, serve: () => Promise.resolve(0) })).toBe(69);
+    const gone = await ContractServer.start({});
+    await gone.close();
+    const { code, io } = await cli(['status', '--url', gone.url]);
+    expect(code).toBe(69);
     expect(io.err).toContain('Start it with: llama-orch serve');
   });
 
@@ -316,91 +254,5 @@ describe('A failing command', () => {
     const { code, io } = await cli(argv);
     expect(code).toBe(2);
     expect(io.err).toContain(hint);
-  });
-});
-
-describe('The commands that look at the daemon', () => {
-  it('status shows pools with slots and queues (FR-CP-002, OC-CLI-2102)', async () => {
-    const failed = {
-      ...POOL,
-      pool_id: 'b',
-      ready: false,
-      state: 'backoff',
-      last_error: { code: 'X', message: 'no GPU', at_ms: 1 },
-    };
-    const body = { items: [POOL, failed], next_cursor: null };
-    const { code, io } = await cli(['status'], { 'GET /v1/pools': always({ status: 200, body }) });
-    expect(code).toBe(0);
-    expect(io.out.split('\n')[1]).toMatch(/^default +ready +mock 1\.0\.0 +haiku-nano +cpu +1\/2 +3\+1 +20\.3$/);
-    expect(io.err).toContain('1 of 2 pools ready');
-    expect(io.err).toContain('pool b: no GPU');
-  });
-
-  it('status follows the pages of the list (FR-CP-002)', async () => {
-    const pages = [
-      { items: [POOL], next_cursor: 'n' },
-      { items: [{ ...POOL, pool_id: 'b' }], next_cursor: null },
-    ];
-    const route: Route = () => ({ status: 200, body: pages.shift() });
-    const { io } = await cli(['pools', 'ls', '--json'], { 'GET /v1/pools': route });
-    expect(io.json).toMatchObject({ schema_version: 1, items: [{ pool_id: 'default' }, { pool_id: 'b' }] });
-  });
-
-  it('pools health shows a pool and its replicas (OC-CTRL-2001, ORCH-2103)', async () => {
-    const route: Route = ({ id }) => ({ status: 200, body: { ...POOL, pool_id: id } });
-    const { io } = await cli(['pools', 'health', 'default'], { 'GET /v1/pools/{id}/health': route });
-    expect(io.out).toMatch(/^pool +default\n/);
-    expect(io.out).toMatch(/default-0 +yes +- +1\/2 +1 +0\n$/);
-  });
-
-  it('capabilities names engines and what runs at once (OC-CLI-2201, OC-CLI-2401, FR-DV-001)', async () => {
-    const { io } = await cli(['capabilities'], RUNS_WELL);
-    expect(io.out).toMatch(/mock +1\.0\.0 +default +haiku-nano +4096 +2 +yes +completion +exact\n/);
-    expect(io.err).toContain('API 1.0.0, 2 at once');
-  });
-
-  it('capabilities warns about an API it does not know (OC-CLI-2202, FR-DV-002)', async () => {
-    const body = { ...CAPABILITIES, api_version: '2.0.0' };
-    const { io } = await cli(['capabilities'], { 'GET /v1/capabilities': always({ status: 200, body }) });
-    expect(io.err).toContain('this command knows API 1.x');
-  });
-
-  it('plugins shows what loaded and what failed (ORCH-4701)', async () => {
-    const broken = {
-      kind: 'engine-adapter',
-      id: 'acme',
-      version: '2.0.0',
-      package: 'acme',
-      state: 'failed',
-      took_ms: 1,
-    };
-    const body = { api_version: '1.0.0', items: [{ ...broken, error: 'needs API ^2.0.0' }] };
-    const { io } = await cli(['plugins'], { 'GET /v1/plugins': always({ status: 200, body }) });
-    expect(io.out).toContain('acme  2.0.0');
-    expect(io.err).toContain('acme: needs API ^2.0.0');
-  });
-
-  it('tasks ls passes its filters on and tells how to go on (ORCH-4106)', async () => {
-    const route = always({ status: 200, body: { items: [], next_cursor: 'abc' } });
-    const argv = ['tasks', 'ls', '--state', 'queued', '--pool', 'default', '--limit', '5'];
-    const { io } = await cli(argv, { 'GET /v1/tasks': route });
-    expect(server.received[0]?.query.toString()).toBe('state=queued&pool_id=default&limit=5');
-    expect(io.err).toContain('more with --cursor abc');
-  });
-
-  it('cancel ends a task (ORCH-2003)', async () => {
-    const { code, io } = await cli(['cancel', TASK_ID, '--json'], {
-      'POST /v1/tasks/{id}/cancel': always({ status: 204 }),
-    });
-    expect({ code, json: io.json }).toEqual({
-      code: 0,
-      json: { schema_version: 1, task_id: TASK_ID, cancelled: true },
-    });
-  });
-
-  it('metrics prints the matching series (OC-CTRL-2051)', async () => {
-    const route = always({ status: 200, body: 'queue_depth 1\npool_ready 1\n' });
-    const { io } = await cli(['metrics', '--match', 'pool_'], { 'GET /metrics': route });
-    expect(io.out).toBe('pool_ready 1\n');
   });
 });
