@@ -1,6 +1,7 @@
 import { ContractServer, frame, refusal, type Answer, type Route } from './support/contract-server.js';
 import {
   closeServerAfterEach,
+  server,
   TASK_ID,
   ACCEPTED,
   CAPABILITIES,
