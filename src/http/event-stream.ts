@@ -100,6 +100,16 @@ export class EventStream implements LogReader, Silent {
   private sendPending(): void {
     const { log, bufferBytes } = this.options;
     if (log.hasLost(this.cursor)) return this.cut('gone');
+    // The last frames and the end of the response leave in one write.
+    if (log.sealed) this.writer.cork();
+    this.sendFrames();
+    if (this.writable) this.allowedLag = bufferBytes;
+    if (this.writable && log.sealed) this.finish();
+    else if (log.sealed) this.writer.uncork();
+  }
+
+  private sendFrames(): void {
+    const { log } = this.options;
     let frames = log.read(this.cursor);
     this.active ||= frames !== undefined;
     while (frames !== undefined) {
@@ -107,8 +117,6 @@ export class EventStream implements LogReader, Silent {
       if (!this.writable) return;
       frames = log.read(this.cursor);
     }
-    this.allowedLag = bufferBytes;
-    if (log.sealed) this.finish();
   }
 
   private onDrain(): void {

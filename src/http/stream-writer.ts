@@ -36,6 +36,15 @@ export class StreamWriter {
     return writable;
   }
 
+  /** Gathers what follows into one write, until `uncork` or the end of the response. */
+  cork(): void {
+    (this.socket ?? this.response).cork();
+  }
+
+  uncork(): void {
+    (this.socket ?? this.response).uncork();
+  }
+
   /** Calls `run` whenever the reader has caught up; the answer ends that. */
   onDrain(run: () => void): () => void {
     const source = this.socket ?? this.response;

@@ -27,7 +27,7 @@ export abstract class Logger {
   }
 }
 
-const SECRET_NAMES = [
+const SECRET_NAMES = new Set([
   'authorization',
   'x_api_key',
   'cookie',
@@ -38,7 +38,9 @@ const SECRET_NAMES = [
   'key',
   'prompt',
   'messages',
-];
+]);
+/** The names of fields are few and come again with every line. */
+const knownNames = new Map<string, boolean>();
 const REDACTED = '[redacted]';
 const BUFFER_BYTES = 4096;
 const FLUSH_MS = 250;
@@ -76,15 +78,23 @@ export class JsonLogger extends Logger {
     const cleaned: Record<string, unknown> = {};
     for (const [name, value] of Object.entries(fields)) {
       if (value === undefined) continue;
-      const secret = SECRET_NAMES.includes(name.toLowerCase().replaceAll('-', '_'));
-      cleaned[name] = secret ? REDACTED : typeof value === 'string' ? this.withoutSecrets(value) : value;
+      cleaned[name] = isSecretName(name) ? REDACTED : typeof value === 'string' ? this.withoutSecrets(value) : value;
     }
     return cleaned;
   }
 
   private withoutSecrets(text: string): string {
+    if (this.secrets.length === 0) return text;
     return this.secrets.reduce((cleaned, secret) => cleaned.replaceAll(secret, REDACTED), text);
   }
+}
+
+function isSecretName(name: string): boolean {
+  const known = knownNames.get(name);
+  if (known !== undefined) return known;
+  const secret = SECRET_NAMES.has(name.toLowerCase().replaceAll('-', '_'));
+  knownNames.set(name, secret);
+  return secret;
 }
 
 const OPTIONS = (level: LogThreshold): LoggerOptions => ({
