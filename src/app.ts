@@ -67,15 +67,17 @@ class RunningApp implements App {
     nest.get(Probes).drain();
     nest.get(Admission).close();
     await nest.get(Scheduler).drain(graceMs);
-    nest.get(Streams).closeAll();
     await Promise.all([this.closeServer(), nest.get(Pools).stop()]);
   }
 
   /** Answers under way get a moment; a caller who never finishes a request, or never reads its answer, gets no more. */
   private async closeServer(): Promise<void> {
-    const server = this.nest.getHttpServer();
-    const cancelTimer = this.nest.get(Clock).schedule(LAST_ANSWERS_MS, () => server.closeAllConnections());
-    await this.nest.close();
+    const { nest } = this;
+    const cancelTimer = nest.get(Clock).schedule(LAST_ANSWERS_MS, () => {
+      nest.get(Streams).closeAll();
+      nest.getHttpServer().closeAllConnections();
+    });
+    await nest.close();
     cancelTimer();
   }
 }

@@ -82,7 +82,9 @@ export class Admission {
     const serving = poolsWithModel(body.model_ref, pools.all);
     const capable = candidatePools(body, serving);
     const fitting = await this.fittingPools(body, request, capable);
-    const usable = requireUsable([...fitting.keys()]);
+    // While an engine counted the prompt, the daemon may have begun to drain.
+    if (this.closed) throw draining();
+    const usable = requireUsable([...fitting.keys()], clock.now());
     refuseImpossibleDeadline(request, usable[0]!);
     const pool = choosePool(usable, this.ports.scheduler, request.priority, clock.now());
     const task = this.newTask(request, pool, body, fitting.get(pool)!);
@@ -106,7 +108,7 @@ export class Admission {
     const fitting = new Map<Pool, PromptSize>();
     let refusal: AppError | undefined;
     for (const pool of pools) {
-      const size = await this.sizeOf(request, pool);
+      const size = await this.sizeOf(request, pool, body.ctx || contextOf(pool));
       const problem = contextProblem(body, request, pool, size);
       if (problem === undefined) fitting.set(pool, size);
       else refusal ??= problem;
@@ -115,8 +117,13 @@ export class Admission {
     return fitting;
   }
 
-  private async sizeOf({ prompt, maxTokens, inputs }: UnplacedRequest, pool: Pool): Promise<PromptSize> {
-    if (prompt !== undefined && inputs.length === 0) return promptSize(pool, prompt, maxTokens, this.ports.clock);
+  private async sizeOf(
+    { prompt, maxTokens, inputs }: UnplacedRequest,
+    pool: Pool,
+    context: number,
+  ): Promise<PromptSize> {
+    if (prompt !== undefined && inputs.length === 0)
+      return promptSize(pool, prompt, context - maxTokens, this.ports.clock);
     const bytes = inputs.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
     return { tokens: Math.ceil(bytes / 4), counted: false };
   }

@@ -46,6 +46,11 @@ describe('pools with a model', () => {
     expect(refusal(() => poolsWithModel('zzzzzzzz', pools)).message).toMatch(/served are: qwen2.5-7b, haiku-nano/);
     expect(refusal(() => poolsWithModel('x'.repeat(2000), pools)).message.length).toBeLessThan(300);
   });
+
+  it('names no path of the host to a caller who nearly guessed it (ORCH-2006)', () => {
+    const { message } = refusal(() => poolsWithModel('file:/models/qwen2.5-7b.ggu', pools));
+    expect(message.replace('file:/models/qwen2.5-7b.ggu;', '')).not.toContain('/models');
+  });
 });
 
 describe('candidate pools', () => {

@@ -10,12 +10,10 @@ const MOCK = 'mock';
 export function poolsWithModel(modelRef: string, pools: readonly Pool[]): readonly Pool[] {
   const found = pools.filter((pool) => pool.modelNames.includes(modelRef));
   if (found.length > 0) return found;
-  const names = pools.flatMap((pool) => [pool.model.id, pool.model.ref]);
-  const near = nearNames(modelRef, [...new Set(names)]);
-  const hint =
-    near.length > 0
-      ? `did you mean ${near.join(', ')}?`
-      : `served are: ${[...new Set(pools.map((pool) => pool.model.id))].join(', ')}`;
+  // Ids alone: a ref can hold a path of the host.
+  const names = [...new Set(pools.map((pool) => pool.model.id))];
+  const near = nearNames(modelRef, names);
+  const hint = near.length > 0 ? `did you mean ${near.join(', ')}?` : `served are: ${names.join(', ')}`;
   throw new AppError('NOT_FOUND', `no pool serves model ${shortened(modelRef)}; ${hint}`, {
     members: { engine: null },
   });
@@ -86,7 +84,7 @@ const DEMANDS: readonly Demand[] = [
       pools[0]?.description === undefined ? [] : missingAbilities(body, pools[0].description),
   },
   {
-    met: ({ determinism }, pool) => determinism !== 'strict' || gradeOf(pool) === 'exact',
+    met: ({ determinism }, pool) => determinism !== 'strict' || pool.determinism === 'exact',
     violations: () => [
       {
         pointer: '/determinism',
@@ -99,14 +97,8 @@ const DEMANDS: readonly Demand[] = [
 /** A task that does not say otherwise runs where equal tasks give equal bytes, if there is such a pool. */
 function preferExact({ determinism }: CreateTask, pools: readonly Pool[]): readonly Pool[] {
   if (determinism === 'best_effort') return pools;
-  const exact = pools.filter((pool) => gradeOf(pool) === 'exact');
+  const exact = pools.filter((pool) => pool.determinism === 'exact');
   return exact.length > 0 ? exact : pools;
-}
-
-/** A pool whose engine has not answered yet counts as what it is configured to be. */
-function gradeOf(pool: Pool): EngineDescription['determinism'] {
-  const configured = pool.config.determinism === 'strict' ? 'exact' : 'best_effort';
-  return configured === 'exact' ? (pool.description?.determinism ?? 'exact') : 'best_effort';
 }
 
 function missingAbilities(body: CreateTask, { features }: EngineDescription): Violation[] {

@@ -76,14 +76,14 @@ describe('usable pools', () => {
 
   it('are those with a Ready replica (ORCH-3010)', () => {
     const [ready, coming] = [poolOf('a'), poolOf('b', { description: null })];
-    expect(requireUsable([coming, ready])).toEqual([ready]);
+    expect(requireUsable([coming, ready], 0)).toEqual([ready]);
   });
 
   it('may be coming: try again soon (ORCH-4302)', () => {
     const failed = poolOf('a', { description: null });
     failed.replicas[0]!.moveTo('failed');
     const { code, status, retriable, members } = refusal(() =>
-      requireUsable([failed, poolOf('b', { description: null })]),
+      requireUsable([failed, poolOf('b', { description: null })], 0),
     );
     expect([code, status, retriable, members.pool_id, members.retry_after_ms]).toEqual([
       'POOL_UNREADY',
@@ -94,11 +94,23 @@ describe('usable pools', () => {
     ]);
   });
 
+  it('names the time that the next start of a replica needs, from the plan and the last start (ORCH-4304, ORCH-4302)', () => {
+    const pool = poolOf('a', { description: null, config: { replicas: 2 } });
+    const [late, soon] = pool.replicas;
+    Object.assign(late!, { startAt: 99_000 });
+    Object.assign(soon!, { startAt: 20_000, lastStartMs: 4_000 });
+    const { message, members } = refusal(() => requireUsable([pool], 10_000));
+    expect(members.retry_after_ms).toBe(14_000);
+    expect(message).toContain('try again in 14 s');
+    expect(refusal(() => requireUsable([pool], 90_000)).members.retry_after_ms).toBe(500);
+  });
+
   it('may all have failed: the last error says why, the wait is at most a minute (ORCH-4302, ORCH-3018)', () => {
     const failed = poolOf('a', { description: null });
     failed.replicas[0]!.moveTo('failed');
+    failed.replicas[0]!.startAt = 300_000;
     failed.replicas[0]!.lastError = { code: 'unavailable', message: 'no GPU is usable', at_ms: 1 };
-    const { code, message, members } = refusal(() => requireUsable([failed]));
+    const { code, message, members } = refusal(() => requireUsable([failed], 0));
     expect([code, members.retry_after_ms]).toEqual(['POOL_UNAVAILABLE', 60_000]);
     expect(message).toContain('no GPU is usable');
   });

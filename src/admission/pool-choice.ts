@@ -2,17 +2,16 @@ import { type PriorityClass } from '@llama-orch/plugin-sdk';
 import { AppError } from '../kernel/errors.js';
 import { type Pool } from '../pools/pool.js';
 import { roomFor } from '../scheduling/core/queue-room.js';
+import { clampRetryMs } from '../scheduling/retry-clock.js';
 import { type Scheduler } from '../scheduling/scheduler.js';
 
-const LOADING_RETRY_MS = 1_000;
-
 /** Pools that serve now. @throws AppError 503 that says why none does */
-export function requireUsable(candidates: readonly Pool[]): readonly Pool[] {
+export function requireUsable(candidates: readonly Pool[], now: number): readonly Pool[] {
   const ready = candidates.filter((pool) => pool.ready);
   if (ready.length > 0) return ready;
   const coming = candidates.find((pool) => pool.state !== 'failed' && pool.state !== 'stopped');
-  if (coming !== undefined) throw unready(coming);
-  throw unavailable(candidates[0]!);
+  if (coming !== undefined) throw unready(coming, now);
+  throw unavailable(candidates[0]!, now);
 }
 
 /** A pool with a free slot; else the one with room and the least predicted start; else the least predicted start. */
@@ -28,24 +27,25 @@ export function choosePool(pools: readonly Pool[], scheduler: Scheduler, priorit
   return ranked[0]!.pool;
 }
 
-function unready(pool: Pool): AppError {
+function unready(pool: Pool, now: number): AppError {
+  const waitMs = clampRetryMs(pool.readyInMs(now));
   const because = pool.lastError === undefined ? '' : `; its last error: ${pool.lastError.message}`;
   return new AppError(
     'POOL_UNREADY',
-    `pool ${pool.id} is ${pool.state}${because}; try again in ${LOADING_RETRY_MS / 1000} s`,
+    `pool ${pool.id} is not ready (${pool.state})${because}; try again in ${Math.ceil(waitMs / 1000)} s`,
     {
-      members: { engine: pool.engine, pool_id: pool.id, retry_after_ms: LOADING_RETRY_MS },
+      members: { engine: pool.engine, pool_id: pool.id, retry_after_ms: waitMs },
     },
   );
 }
 
-function unavailable(pool: Pool): AppError {
+function unavailable(pool: Pool, now: number): AppError {
   const because = pool.lastError?.message ?? 'its engine failed';
   return new AppError('POOL_UNAVAILABLE', `pool ${pool.id} failed: ${because}; the operator has to mend it`, {
     members: {
       engine: pool.engine,
       pool_id: pool.id,
-      retry_after_ms: pool.config.breaker.open_ms > 60_000 ? 60_000 : pool.config.breaker.open_ms,
+      retry_after_ms: clampRetryMs(pool.readyInMs(now)),
     },
   });
 }

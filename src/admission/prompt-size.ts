@@ -11,18 +11,13 @@ const TEMPLATE_TOKENS = 16;
 const NEVER = new AbortController().signal;
 
 /**
- * Asks the engine only when the answer can matter: a token stands for at least one byte, so a prompt whose bytes fit
- * beside `maxTokens` into the context fits in any tokenizer, and the estimate serves.
+ * Asks the engine only when the answer can matter: a token stands for at least one byte, so a prompt with at most
+ * `room` bytes takes at most `room` tokens in any tokenizer, and the estimate serves.
  */
-export async function promptSize(
-  pool: Pool,
-  prompt: EnginePrompt,
-  maxTokens: number,
-  clock: Clock,
-): Promise<PromptSize> {
+export async function promptSize(pool: Pool, prompt: EnginePrompt, room: number, clock: Clock): Promise<PromptSize> {
   const { bytes, mostTokens } = measure(prompt);
   const estimate = { tokens: Math.ceil(bytes / BYTES_PER_TOKEN), counted: false };
-  if (mostTokens + maxTokens <= contextOf(pool)) return estimate;
+  if (mostTokens <= room) return estimate;
   const engine = pool.replicas.find((replica) => replica.ready)?.connection;
   if (engine?.countTokens === undefined) return estimate;
   try {

@@ -18,6 +18,7 @@ interface OpenApiOperation {
 }
 
 const FOLDER = new URL('../../contracts/generated/', import.meta.url);
+const LONGEST_NAME = 200;
 const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
 
@@ -126,6 +127,8 @@ function violationOf(error: ErrorObject, all: readonly ErrorObject[]): Violation
   }
 }
 
+/** A member as a step of a JSON Pointer; one with an endless name is not sent back whole. */
 function escaped(member: string): string {
-  return member.replaceAll('~', '~0').replaceAll('/', '~1');
+  const name = member.length > LONGEST_NAME ? `${member.slice(0, LONGEST_NAME)}…` : member;
+  return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }

@@ -39,6 +39,7 @@ export class Edge {
     void reply.headers({ 'X-Correlation-Id': correlation.correlationId, 'X-Content-Type-Options': 'nosniff' });
     this.ports.hosts.check(request.raw);
     refuseEncodedBody(request);
+    forgetTypeOfNothing(request);
     const identity = this.authorise(request);
     request.facts.caller = identity.caller;
     request.facts.scopes = identity.scopes;
@@ -84,6 +85,11 @@ export class Edge {
     this.ports.metrics.requests.inc({ route, code: String(reply.raw.statusCode) });
     if (route !== STREAM_ROUTE) this.ports.metrics.requestDuration.observe({ route }, reply.elapsedTime / 1000);
   }
+}
+
+/** Clients such as `curl -d ''` name a media type for a body that they do not send. */
+function forgetTypeOfNothing({ raw, headers }: FastifyRequest): void {
+  if (headers['content-length'] === '0') delete raw.headers['content-type'];
 }
 
 function refuseEncodedBody(request: FastifyRequest): void {

@@ -13,8 +13,11 @@ interface Entry {
   dueAt: number;
 }
 
+/** Ticks per interval. A comment is up to two of them late: one until silence is noticed, one until it is ended. */
+const TICKS = 100;
+const LATE = 2 / TICKS;
+/** Silence lasts the interval give or take this part of it. */
 const SPREAD = 0.1;
-const TICKS = 20;
 
 /** Keeps silent streams open with comments: one shared tick, due times spread so that thousands of writes never meet. */
 export class KeepAlive {
@@ -38,7 +41,8 @@ export class KeepAlive {
   }
 
   private nextDue(): number {
-    return this.clock.now() + this.intervalMs * (1 + SPREAD * (2 * this.random.next() - 1));
+    const shortest = 1 - SPREAD;
+    return this.clock.now() + this.intervalMs * (shortest + (2 * SPREAD - LATE) * this.random.next());
   }
 
   private keepTicking(): void {

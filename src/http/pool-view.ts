@@ -72,7 +72,7 @@ function engineView(pools: readonly Pool[]): Capabilities['engines'][number] {
     concurrency: pools.reduce((sum, pool) => sum + pool.slotsTotal, 0),
     rate_limits: {},
     features: {
-      determinism: described.every((description) => description.determinism === 'exact') ? 'exact' : 'best_effort',
+      determinism: pools.every((pool) => pool.determinism === 'exact') ? 'exact' : 'best_effort',
       interruptible_decode: every((features) => features.interruptibleDecode),
       tools: every((features) => features.tools),
       json_schema: every((features) => features.jsonSchema),

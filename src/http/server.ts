@@ -77,7 +77,7 @@ function answerBadPath({ code }: FastifyError, request: FastifyRequest, reply: F
 
 /** A request that the HTTP parser refused never becomes one: the answer is written by hand. */
 function answerBroken(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  if (error.code === 'ECONNRESET' || !socket.writable || isAnswering(socket)) return void socket.destroy();
   const problem = brokenRequest(error.code);
   const correlationId = newTaskId(0);
   const body = JSON.stringify(problemBody(problem, '', correlationId));
@@ -89,6 +89,12 @@ function answerBroken(error: NodeJS.ErrnoException, socket: Socket): void {
     'Connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+/** Text in the middle of an answer, such as an event stream, would be read as a part of it. */
+function isAnswering(socket: Socket): boolean {
+  const { _httpMessage: answer }: { _httpMessage?: { readonly headersSent: boolean } | null } = socket as object;
+  return answer?.headersSent === true;
 }
 
 function brokenRequest(code: string | undefined): AppError {

@@ -35,12 +35,22 @@ export class Pool {
     return !this.draining && this.replicas.some((replica) => replica.ready);
   }
 
+  /** What its tasks get. A pool whose engine has not answered yet counts as what it is configured to be. */
+  get determinism(): EngineDescription['determinism'] {
+    return this.config.determinism === 'strict' ? (this.description?.determinism ?? 'exact') : 'best_effort';
+  }
+
   get cpu(): boolean {
     return this.config.device === 'cpu';
   }
 
   get slotsTotal(): number {
     return this.replicas.reduce((sum, replica) => sum + (replica.ready ? (replica.description?.slots ?? 0) : 0), 0);
+  }
+
+  /** Milliseconds until one of its replicas should be Ready. */
+  readyInMs(now: number): number {
+    return Math.min(...this.replicas.map((replica) => replica.readyInMs(now)));
   }
 
   /** The newest failure of any replica. */

@@ -9,6 +9,11 @@ export interface LastError {
   readonly at_ms: number;
 }
 
+/** What a start is taken to need before one was measured. */
+const USUAL_START_MS = 1_000;
+/** A start that takes longer than expected is asked about again after this time. */
+const OVERDUE_MS = 500;
+
 /** One running engine with one model. */
 export class Replica {
   private currentState: ReplicaState = 'starting';
@@ -22,6 +27,10 @@ export class Replica {
   lastHeartbeatMs: number | undefined;
   /** Monotonic ms of the last token that a run on it brought. */
   lastTokenAt = Number.NEGATIVE_INFINITY;
+  /** Monotonic ms at which the current start began, or the next one will. */
+  startAt: number | undefined;
+  /** How long the last start that led to Ready took, in ms. */
+  lastStartMs: number | undefined;
 
   constructor(
     readonly id: ReplicaId,
@@ -34,6 +43,12 @@ export class Replica {
 
   get ready(): boolean {
     return this.currentState === 'ready';
+  }
+
+  /** Milliseconds until it should be Ready, from its planned start and from how long the last one took. */
+  readyInMs(now: number): number {
+    const readyAt = (this.startAt ?? now) + (this.lastStartMs ?? USUAL_START_MS);
+    return Math.max(OVERDUE_MS, readyAt - now);
   }
 
   /** @throws when the table of states has no such step */

@@ -78,6 +78,7 @@ export class Supervisor {
   private async once(): Promise<EngineError> {
     this.replica.epoch++;
     this.replica.lastTokenAt = Number.NEGATIVE_INFINITY;
+    this.replica.startAt = this.ports.clock.now();
     this.reports = new Reports();
     try {
       const engine = await this.connect();
@@ -132,6 +133,7 @@ export class Supervisor {
     replica.description = pool.description = description;
     replica.moveTo('ready');
     replica.lastError = undefined;
+    replica.lastStartMs = ports.clock.now() - replica.startAt!;
     replica.lastHeartbeatMs = ports.clock.epochMs();
     ports.metrics.preloads.inc({ pool_id: pool.id, result: 'ok' });
     this.logState('ready');
@@ -188,6 +190,7 @@ export class Supervisor {
     this.failuresInARow++;
     const opened = this.breaker.fail(clock.now());
     const waitMs = opened ? pool.config.breaker.open_ms : backoffMs(this.failuresInARow, pool.config.backoff, random);
+    replica.startAt = clock.now() + waitMs;
     replica.lastError = { code: failure.code, message: failure.message, at_ms: clock.epochMs() };
     if (!replica.ready) metrics.preloads.inc({ pool_id: pool.id, result: 'failed' });
     this.leaveReady(opened ? 'failed' : 'backoff');

@@ -1,5 +1,6 @@
 import { type CancelTimer, type Clock } from '../kernel/clock.js';
 import { Lease } from '../pools/lease.js';
+import { type Pool } from '../pools/pool.js';
 import { type Pools } from '../pools/pools.js';
 import { type Replica } from '../pools/replica.js';
 import { wireInt64 } from '../tasks/engine-request.js';
@@ -128,7 +129,8 @@ export class TaskRuns {
     task.dispatchedAt = clock.now();
     task.startedMs ??= clock.epochMs();
     // A second dispatch is unseen: `started` is the first frame, exactly once.
-    if (task.log.lastSeq === 0) task.log.append(frameText(1, 'started', JSON.stringify(startedFrame(task, lease))), 1);
+    if (task.log.lastSeq === 0)
+      task.log.append(frameText(1, 'started', JSON.stringify(startedFrame(task, lease, this.poolOf(task)))), 1);
   }
 
   private async follow(active: ActiveRun): Promise<void> {
@@ -197,7 +199,7 @@ export class TaskRuns {
   }
 }
 
-function startedFrame(task: Task, lease: Lease): StartedFrame {
+function startedFrame(task: Task, lease: Lease, { determinism }: Pool): StartedFrame {
   const { request, promise } = task;
   const { description } = lease;
   return {
@@ -212,6 +214,6 @@ function startedFrame(task: Task, lease: Lease): StartedFrame {
     ...(task.promptSize.counted ? { prompt_tokens: task.promptTokens } : {}),
     seed: wireInt64(request.seed),
     sampler_profile_version: request.samplerProfileVersion,
-    determinism: description.determinism,
+    determinism,
   };
 }

@@ -92,7 +92,7 @@ describe('An engine that is lost', () => {
 
 describe('A pool whose engine keeps dying', () => {
   it('opens its breaker, ends those who wait, and says so to newcomers (ORCH-3053, OC-POOL-3011, OC-POOL-3010)', async () => {
-    const dying = await startTestApp({ pools: [mockPool({}, { breaker: { failures: 3, open_ms: 60_000 } })] });
+    const dying = await startTestApp({ pools: [mockPool({}, { breaker: { failures: 3, open_ms: 120_000 } })] });
     for (let crash = 0; crash < 2; crash++) {
       await dying.frames((await dying.submit(completion('[[mock:die@1]]'))).task_id);
       await dying.untilReady('mock');
