@@ -8,7 +8,8 @@ export interface ServeFlags extends ConfigFlags {
   readonly configMode: ConfigMode;
 }
 
-const EXIT = { ok: 0, failure: 1, unavailable: 69 } as const;
+const EXIT = { ok: 0, failure: 1, unavailable: 69, config: 78 } as const;
+const FLUSH_MS = 1_000;
 const SECOND_SIGNAL_MS = 1_500;
 
 /**
@@ -28,9 +29,9 @@ export async function serve(flags: ServeFlags): Promise<number> {
   } catch (error) {
     logger.error('config', `cannot start: ${explain(error, config)}`);
     console.error(`llama-orch cannot start: ${explain(error, config)}`);
-    return codeOf(error) === 'EADDRINUSE' ? EXIT.unavailable : EXIT.failure;
+    return exitCodeOf(error);
   } finally {
-    logger.flush();
+    if (!(await logger.flush(FLUSH_MS))) leaveUnheard();
   }
 }
 
@@ -61,9 +62,21 @@ async function ended(app: App, config: Config, logger: Logger): Promise<void> {
 }
 
 async function hurry(app: App, logger: Logger): Promise<void> {
-  setTimeout(() => process.exit(EXIT.failure), SECOND_SIGNAL_MS).unref();
+  setTimeout(leaveUnheard, SECOND_SIGNAL_MS).unref();
   await app.endNow();
-  logger.flush();
+  await logger.flush(FLUSH_MS);
+}
+
+/** A write to a full pipe that nobody reads holds every other way out; engines and streams have ended by now. */
+function leaveUnheard(): void {
+  process.kill(process.pid, 'SIGKILL');
+}
+
+/** What the config asks for and cannot be had, such as an unknown engine, is told apart from a fault of our own. */
+function exitCodeOf(error: unknown): number {
+  if (codeOf(error) === 'EADDRINUSE') return EXIT.unavailable;
+  const isSetup = error instanceof Error && error.name === 'Error' && codeOf(error) === undefined;
+  return isSetup ? EXIT.config : EXIT.failure;
 }
 
 function baseFolderOf({ source }: LoadedConfig): string {

@@ -43,7 +43,7 @@ const limits = z.strictObject({
   idempotency_hours: count(1, 8_760).default(24).describe('Hours that an Idempotency-Key is remembered.'),
   task_hours: count(1, 8_760).default(24).describe('Hours that an ended task stays readable.'),
   tasks_kept: count(1, 10_000_000)
-    .default(100_000)
+    .default(10_000)
     .describe('Ended tasks that stay readable at most; the oldest go first.'),
 });
 

@@ -10,8 +10,8 @@ class UnsafeInteger {
 const UNSAFE = new UnsafeInteger();
 /** For each object the members whose number was not written as a plain integer. */
 const loose = new WeakMap<object, Set<string>>();
-/** Only such text can hold a number whose source matters: a fraction, an exponent, or sixteen digits in a row. */
-const DOUBTFUL = /\d[.eE]|\d{16}/;
+/** Only such text can hold a member whose source matters: a fraction, an exponent, or sixteen digits in a row. */
+const DOUBTFUL = /:\s*-?(?:\d{16}|\d+[.eE])/;
 const PLAIN_INTEGER = /^-?\d+$/;
 
 export function isUnsafeInteger(value: unknown): boolean {

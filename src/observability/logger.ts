@@ -11,8 +11,8 @@ export type LogFields = Readonly<Record<string, unknown>>;
 /** JSON Lines on stdout: `ts`, `level`, `event`, `message`, then the fields. */
 export abstract class Logger {
   abstract log(level: LogLevel, event: string, message: string, fields?: LogFields): void;
-  /** Writes out what is buffered. */
-  abstract flush(): void;
+  /** Writes out what is buffered; false when nobody takes it within `limitMs`. */
+  abstract flush(limitMs: number): Promise<boolean>;
 
   info(event: string, message: string, fields?: LogFields): void {
     this.log('info', event, message, fields);
@@ -43,6 +43,8 @@ const SECRET_NAMES = new Set([
 const knownNames = new Map<string, boolean>();
 const REDACTED = '[redacted]';
 const BUFFER_BYTES = 4096;
+/** What waits for a reader of stdout that does not read; lines beyond it are dropped, the daemon goes on. */
+const MOST_BYTES = 4 * 1024 * 1024;
 const FLUSH_MS = 250;
 
 /** The daemon's log. Values that are configured secrets and members with secret names never reach it. */
@@ -56,7 +58,7 @@ export class JsonLogger extends Logger {
     private readonly secrets: readonly string[] = [],
   ) {
     super();
-    this.sink = destination({ fd: 1, sync: false, minLength: BUFFER_BYTES });
+    this.sink = destination({ fd: 1, sync: false, minLength: BUFFER_BYTES, maxLength: MOST_BYTES });
     this.pino = pino(
       OPTIONS(level),
       format === 'json' ? this.sink : { write: (line) => this.sink.write(prettyLine(line)) },
@@ -70,8 +72,14 @@ export class JsonLogger extends Logger {
     this.pino[level](this.clean({ event, ...fields }), this.withoutSecrets(message));
   }
 
-  override flush(): void {
-    this.sink.flushSync();
+  override flush(limitMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), limitMs);
+      this.sink.flush(() => {
+        clearTimeout(timer);
+        resolve(true);
+      });
+    });
   }
 
   private clean(fields: LogFields): Record<string, unknown> {

@@ -27,6 +27,11 @@ export class PoolOutlook {
     this.retryClock = new RetryClock(random);
   }
 
+  /** A task found a free slot: nobody has to wait for a place. */
+  foundRoom(): void {
+    this.retryClock.forgetPromises();
+  }
+
   enqueued(task: Task): void {
     const service = this.estimator.serviceMs(workpieceOf(task));
     this.waiting.set(task.key, service);

@@ -25,6 +25,11 @@ export class RetryClock {
     this.promisedUntil = Math.min(place, now + LONGEST_MS);
     return clampRetryMs((place - now) * (1 + JITTER * this.random.next()));
   }
+
+  /** A place was found at once: whoever holds a promise can come now, so none of them stands in line any more. */
+  forgetPromises(): void {
+    this.promisedUntil = -Infinity;
+  }
 }
 
 /** A wait as the wire allows it: whole milliseconds, 1 to 60 000. */

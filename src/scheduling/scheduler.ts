@@ -84,6 +84,7 @@ export class Scheduler implements PoolListener {
     const now = this.ports.clock.now();
     const outlook = this.outlook(task.poolId);
     const free = outlook.hasFreeSlot;
+    if (free) outlook.foundRoom();
     const submission: Submission = {
       startAfter: (position) => (free ? AT_ONCE : outlook.startAfter(position, now)),
       refusal: undefined,
@@ -203,15 +204,18 @@ export class Scheduler implements PoolListener {
     registry.forget(task);
     const outlook = this.outlook(task.poolId);
     const retryMs = outlook.retryMs(clock.now());
-    const { capacity } = outlook.pool;
-    return new AppError(code, `queue of pool ${task.poolId} is full (${capacity}); retry in ${retryMs} ms`, {
-      members: {
-        engine: pools.get(task.poolId)?.engine ?? null,
-        pool_id: task.poolId,
-        retry_after_ms: retryMs,
-        policy_label: policy,
+    return new AppError(
+      code,
+      `queue of pool ${task.poolId} is full (${limitOf(task, outlook)}); retry in ${retryMs} ms`,
+      {
+        members: {
+          engine: pools.get(task.poolId)?.engine ?? null,
+          pool_id: task.poolId,
+          retry_after_ms: retryMs,
+          policy_label: policy,
+        },
       },
-    });
+    );
   }
 
   private accept({ key, position }: CommandOf<'accept'>): void {
@@ -282,6 +286,13 @@ export class Scheduler implements PoolListener {
   private task(key: TaskKey): Task {
     return this.ports.registry.get(key)!;
   }
+}
+
+/** The limit that a refused task met: that of the pool, or of its class alone. */
+function limitOf({ request }: Task, { pool }: PoolOutlook): string {
+  const { priority } = request;
+  if (pool.queue.size >= pool.capacity) return String(pool.capacity);
+  return `${pool.classCapacity[priority]} for ${priority}`;
 }
 
 function itemOf(task: Task, now: number, outlook: PoolOutlook): QueueItem {

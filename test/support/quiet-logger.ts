@@ -15,7 +15,9 @@ export class QuietLogger extends Logger {
     this.lines.push({ level, event, message, fields });
   }
 
-  override flush(): void {}
+  override flush(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
 
   of(event: string): LogLine[] {
     return this.lines.filter((line) => line.event === event);

@@ -169,7 +169,9 @@ class MemoryLogger extends Logger {
     this.lines.push({ ...fields, level, event, message });
   }
 
-  override flush(): void {}
+  override flush(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
 }
 
 function isRaw(body: unknown): body is string | Uint8Array<ArrayBuffer> {

@@ -194,7 +194,7 @@ export class EmbeddedConnection implements EngineConnection, GenerationPort {
     clearTimeout(this.loadTimer);
     clearInterval(this.pulse);
     if (this.endedBecause) return this.fail(this.endedBecause);
-    if (this.digest !== undefined) this.setup.crashLog.record(this.digest);
+    if (this.digest !== undefined && isCrash(how)) this.setup.crashLog.record(this.digest);
     const faulty = this.digest !== undefined && this.setup.crashLog.isFaulty(this.digest);
     const error = crashed(how, faulty ? this.digest : undefined);
     this.note('error', error.message, { reason: error.reason, engineSaid: this.runner.lastWords });
@@ -252,4 +252,9 @@ export class EmbeddedConnection implements EngineConnection, GenerationPort {
     const { poolId, replicaId } = this.setup.endpoint;
     this.setup.log(level, message, { poolId, replicaId, ...fields });
   }
+}
+
+/** Signals that come from outside, from an operator or a system short of memory, say nothing about the weights. */
+function isCrash(how: string): boolean {
+  return how !== 'signal SIGKILL' && how !== 'signal SIGTERM';
 }

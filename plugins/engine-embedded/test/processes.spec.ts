@@ -44,7 +44,7 @@ describe('the runner process', () => {
     const adapter = await createAdapter();
     for (let crash = 1; crash <= 3; crash += 1) {
       const replica = await open(adapter);
-      process.kill(replica.runnerPid, 'SIGKILL');
+      process.kill(replica.runnerPid, 'SIGABRT');
       expect((await replica.lost).message.includes(HAIKU_DIGEST)).toBe(crash === 3);
       await replica.close();
     }
@@ -54,6 +54,16 @@ describe('the runner process', () => {
       reason: expect.stringContaining(HAIKU_DIGEST),
     });
     await fourth.close();
+  });
+
+  it('is loaded again however often somebody else kills it (OC-POOL-3010)', async () => {
+    const adapter = await createAdapter();
+    for (let kill = 1; kill <= 4; kill += 1) {
+      const replica = await open(adapter);
+      process.kill(replica.runnerPid, 'SIGKILL');
+      expect((await replica.lost).message).not.toContain(HAIKU_DIGEST);
+      await replica.close();
+    }
   });
 
   it('is gone after close, also with a request running, and closing twice is harmless (ORCH-4505)', async () => {
