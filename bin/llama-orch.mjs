@@ -9,7 +9,7 @@ import { findNode, isAtLeast, LEAST_NODE, noNodeSentence } from '../scripts/runt
 const THIS = fileURLToPath(import.meta.url);
 const ROOT = join(dirname(THIS), '..');
 // The second flag hides the notice that the hand-over itself is an experiment of Node.
-const DAEMON_FLAGS = ['--max-semi-space-size=8', '--disable-warning=ExperimentalWarning'];
+const DAEMON_FLAGS = ['--max-semi-space-size=16', '--disable-warning=ExperimentalWarning'];
 const CLI = join(ROOT, 'dist', 'cli', 'main.js');
 
 async function main(args) {
