@@ -154,7 +154,8 @@ export class Supervisor {
     for (;;) {
       const look = await reports.next(this.pool.config.probe.interval_ms, this.ports.clock);
       if (look.type === 'lost') return look.error;
-      const problem = await this.probe(engine, look);
+      const found = await this.probe(engine);
+      const problem = look.type === 'interval' && this.isDecoding() ? undefined : found;
       if (this.stopping.signal.aborted) return new EngineError('unavailable', 'the daemon stops');
       failedProbes = problem === undefined ? 0 : failedProbes + 1;
       if (problem !== undefined && (look.type === 'suspicion' || failedProbes >= this.pool.config.probe.fail_threshold))
@@ -163,7 +164,7 @@ export class Supervisor {
     }
   }
 
-  private async probe(engine: EngineConnection, look: Look): Promise<EngineError | undefined> {
+  private async probe(engine: EngineConnection): Promise<EngineError | undefined> {
     const { clock } = this.ports;
     const { timeout_ms } = this.pool.config.probe;
     try {
@@ -173,7 +174,7 @@ export class Supervisor {
       this.replica.lastHeartbeatMs = clock.epochMs();
       return undefined;
     } catch (error) {
-      return look.type === 'interval' && this.isDecoding() ? undefined : asEngineError(error);
+      return asEngineError(error);
     }
   }
 
