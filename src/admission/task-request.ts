@@ -1,5 +1,5 @@
 import { type CreateTask } from '@llama-orch/client';
-import { type ChatMessage, type EnginePrompt, type Sampling } from '@llama-orch/plugin-sdk';
+import { type ChatMessage, type EnginePrompt, GREEDY, type Sampling } from '@llama-orch/plugin-sdk';
 import { type Violation, invalidParams } from '../kernel/errors.js';
 import { type TaskId, newTaskId, parseTaskId, seedOf } from '../kernel/ids.js';
 import { isModelRef } from '../pools/model-ref.js';
@@ -10,16 +10,7 @@ export const LONGEST_DEADLINE_MS = 86_400_000;
 const LARGEST_SEED = 2n ** 63n - 1n;
 
 /** Sampler profile `v1`: greedy, everything else neutral. */
-const PROFILE_V1: Sampling = {
-  temperature: 0,
-  topP: 1,
-  topK: 0,
-  minP: 0,
-  presencePenalty: 0,
-  frequencyPenalty: 0,
-  repeatPenalty: 1,
-  stop: [],
-};
+const PROFILE_V1 = GREEDY;
 
 /** What a task asks for before a pool is chosen: the pool still gives context and profile. */
 export type UnplacedRequest = Omit<TaskRequest, 'ctx' | 'samplerProfileVersion'>;

@@ -3,6 +3,7 @@ import {
   type EngineDescription,
   EngineError,
   type EngineEndpoint,
+  GREEDY,
 } from '@llama-orch/plugin-sdk';
 import { type Clock } from '../kernel/clock.js';
 import { bounded, pause } from './wait.js';
@@ -57,17 +58,6 @@ async function drain(engine: EngineConnection, endpoint: EngineEndpoint, signal:
   for await (const batch of engine.generate(request, signal)) ended ||= batch.some((event) => event.type === 'end');
   if (!ended) throw new EngineError('internal', 'the engine did not finish a decode of one token');
 }
-
-const GREEDY = {
-  temperature: 0,
-  topP: 1,
-  topK: 0,
-  minP: 0,
-  presencePenalty: 0,
-  frequencyPenalty: 0,
-  repeatPenalty: 1,
-  stop: [],
-} as const;
 
 /** A probe that fails or hangs while the engine loads says nothing yet: the load limit decides. */
 function asLoading(): { readonly state: 'loading' } {

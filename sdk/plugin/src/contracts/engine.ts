@@ -122,6 +122,18 @@ export interface Sampling {
   readonly stop: readonly string[];
 }
 
+/** The likeliest token each time, everything else neutral. */
+export const GREEDY: Sampling = {
+  temperature: 0,
+  topP: 1,
+  topK: 0,
+  minP: 0,
+  presencePenalty: 0,
+  frequencyPenalty: 0,
+  repeatPenalty: 1,
+  stop: [],
+};
+
 export interface GenerateRequest {
   readonly taskId: string;
   readonly prompt: EnginePrompt;
