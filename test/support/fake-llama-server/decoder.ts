@@ -130,15 +130,15 @@ export class Decoder {
     run.timer = this.#after(Math.max(MIN_WAIT_MS, waitMs), () => this.#pace(run));
   }
 
+  /** One block per turn of the event loop: however fast the readers are, the other routes are answered in between. */
   #saturate(run: Run): void {
-    let room = true;
-    while (room && !run.over) {
-      const block: Buffer[] = [];
-      while (!run.over && block.length < BLOCK_EVENTS && !this.#misbehaves(run, block)) this.#decode(run, block);
-      room = this.#write(run, block);
-      if (isHalted(run)) return;
-    }
-    if (!run.over) run.socket.once('drain', () => this.#saturate(run));
+    if (run.over) return;
+    const block: Buffer[] = [];
+    while (!run.over && block.length < BLOCK_EVENTS && !this.#misbehaves(run, block)) this.#decode(run, block);
+    const room = this.#write(run, block);
+    if (run.over || isHalted(run)) return;
+    if (room) setImmediate(() => this.#saturate(run));
+    else run.socket.once('drain', () => this.#saturate(run));
   }
 
   /** Appends the event of the next step, and the last one where the generation ends. */

@@ -6,6 +6,7 @@ import {
   type HttpFailure,
   type HttpFailureKind,
 } from './http-failure.js';
+import { ReadTurns } from './read-turns.js';
 
 /** A complete reply. */
 export interface HttpReply {
@@ -42,6 +43,9 @@ export interface HttpHandlers {
 }
 
 const STREAM_TYPE = 'text/event-stream';
+/** What one stream may bring before others have their turn. */
+const BYTES_PER_TURN = 128 * 1024;
+const readTurns = new ReadTurns();
 const STOPPED = new Error('stopped by the caller');
 
 /** One exchange over undici's callbacks: no promise, no stream object and no copy between socket and handler. */
@@ -50,6 +54,9 @@ export class HttpStream implements Dispatcher.DispatchHandler {
   #stage: ExchangeStage = 'connecting';
   #reply: { readonly status: number; readonly headers: HttpReply['headers']; readonly parts: Buffer[] } | undefined;
   #replyBytes = 0;
+  #turnBytes = 0;
+  #heldByConsumer = false;
+  #waitsForTurn = false;
   #over = false;
   readonly #onAbort = (): void => this.abort();
 
@@ -76,12 +83,14 @@ export class HttpStream implements Dispatcher.DispatchHandler {
 
   /** Stops reading from the socket. */
   pause(): void {
+    this.#heldByConsumer = true;
     if (!this.#over) this.#controller?.pause();
   }
 
-  /** Reads on; what had arrived is handed over before this returns. */
+  /** Reads on; what had arrived is handed over before this returns, except where other streams are due first. */
   resume(): void {
-    if (!this.#over) this.#controller?.resume();
+    this.#heldByConsumer = false;
+    this.#readOn();
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -99,7 +108,7 @@ export class HttpStream implements Dispatcher.DispatchHandler {
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#over) return;
-    if (this.#reply === undefined) return this.handlers.onData(chunk);
+    if (this.#reply === undefined) return this.#pass(chunk);
     this.#replyBytes += chunk.length;
     if (this.#replyBytes > this.request.maxReplyBytes) return this.#stop('malformed');
     this.#reply.parts.push(chunk);
@@ -117,6 +126,29 @@ export class HttpStream implements Dispatcher.DispatchHandler {
     if (this.#over) return;
     this.#finish();
     this.handlers.onFailure(httpFailure(failureKind(error, this.#stage), error));
+  }
+
+  #pass(chunk: Buffer): void {
+    this.#turnBytes += chunk.length;
+    if (this.#turnBytes >= BYTES_PER_TURN) this.#waitForTurn();
+    this.handlers.onData(chunk);
+  }
+
+  #waitForTurn(): void {
+    this.#turnBytes = 0;
+    if (this.#waitsForTurn) return;
+    this.#waitsForTurn = true;
+    this.#controller?.pause();
+    readTurns.wait({ resume: () => this.#takeTurn() });
+  }
+
+  #takeTurn(): void {
+    this.#waitsForTurn = false;
+    this.#readOn();
+  }
+
+  #readOn(): void {
+    if (!this.#over && !this.#heldByConsumer && !this.#waitsForTurn) this.#controller?.resume();
   }
 
   #send(dispatcher: Dispatcher): void {
