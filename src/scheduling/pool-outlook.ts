@@ -1,9 +1,9 @@
 import { type PriorityClass } from '@llama-orch/plugin-sdk';
 import { type Random } from '../kernel/random.js';
 import { type TaskKey } from '../kernel/ids.js';
-import { type Task } from '../tasks/task.js';
 import { type CorePool } from './core/model.js';
 import { type Estimate, Estimator, type Rates, type Workpiece, onTimeProbability, startAfter } from './estimator.js';
+import { type Forecastable } from './forecastable.js';
 import { RetryClock } from './retry-clock.js';
 
 const SMOOTHING = 0.2;
@@ -13,7 +13,7 @@ const NOW: Estimate = { p50: 0, p90: 0 };
 export class PoolOutlook {
   readonly estimator: Estimator;
   private readonly retryClock: RetryClock;
-  private readonly running = new Map<TaskKey, Task>();
+  private readonly running = new Map<TaskKey, Forecastable>();
   private readonly waiting = new Map<TaskKey, Estimate>();
   private waitingSum: Estimate = NOW;
   private firstTokenMs: number | undefined;
@@ -32,32 +32,32 @@ export class PoolOutlook {
     this.retryClock.forgetPromises();
   }
 
-  enqueued(task: Task): void {
+  enqueued(task: Forecastable): void {
     const service = this.estimator.serviceMs(workpieceOf(task));
     this.waiting.set(task.key, service);
     this.waitingSum = { p50: this.waitingSum.p50 + service.p50, p90: this.waitingSum.p90 + service.p90 };
   }
 
-  dispatched(task: Task): void {
+  dispatched(task: Forecastable): void {
     this.leftQueue(task);
     this.running.set(task.key, task);
   }
 
-  requeued(task: Task): void {
+  requeued(task: Forecastable): void {
     this.running.delete(task.key);
     this.enqueued(task);
   }
 
   /** The task ended, wherever it was; a whole answer teaches the estimator. */
-  ended(task: Task): void {
+  ended(task: Forecastable): void {
     this.leftQueue(task);
     this.running.delete(task.key);
     if (task.state !== 'completed' || task.firstTokenAt === undefined) return;
-    this.estimator.observeDecode(task.tokensOut, task.decodeMs(task.endedAt!));
+    this.estimator.observeDecode(task.tokensOut, task.endedAt! - task.firstTokenAt);
     this.estimator.observeOutput(task.tokensOut);
   }
 
-  firstToken(task: Task): void {
+  firstToken(task: Forecastable): void {
     this.estimator.observePrefill(task.promptTokens, task.firstTokenAt! - task.dispatchedAt!);
     const ms = task.firstTokenAt! - task.request.receivedAt;
     this.firstTokenMs = this.firstTokenMs === undefined ? ms : this.firstTokenMs + SMOOTHING * (ms - this.firstTokenMs);
@@ -103,7 +103,7 @@ export class PoolOutlook {
     return this.retryClock.nextRetryMs(now, this.placeFrees(now).p90, this.meanService().p90 / slots);
   }
 
-  onTime(task: Task, now: number): number {
+  onTime(task: Forecastable, now: number): number {
     const { deadlineAt } = task;
     const progress = { elapsedMs: now - (task.dispatchedAt ?? now), tokensOut: task.tokensOut };
     return onTimeProbability(
@@ -140,7 +140,7 @@ export class PoolOutlook {
     return task === undefined ? NOW : this.estimator.serviceMs(workpieceOf(task));
   }
 
-  private leftQueue(task: Task): void {
+  private leftQueue(task: Forecastable): void {
     const service = this.waiting.get(task.key);
     if (service === undefined) return;
     this.waiting.delete(task.key);
@@ -149,7 +149,7 @@ export class PoolOutlook {
   }
 }
 
-export function workpieceOf(task: Task): Workpiece {
+export function workpieceOf(task: Forecastable): Workpiece {
   const { maxTokens, expectedTokens } = task.request;
   return { promptTokens: task.promptTokens, maxTokens, expectedTokens };
 }
