@@ -17,7 +17,7 @@ async function main(args) {
   if (args[0] === 'serve') becomeDaemon(args);
   if (!existsSync(CLI)) return fail('llama-orch is not built yet: run npm run build in its folder.');
   const { runCli } = await import('../dist/cli/main.js');
-  process.exitCode = await runCli(args, { serve });
+  process.exitCode = await runCli(args, { serve, simulate });
 }
 
 /**
@@ -38,6 +38,12 @@ function becomeDaemon(args) {
 async function serve(flags) {
   const daemon = await import('../dist/main.js');
   return daemon.serve(flags);
+}
+
+/** So is the scheduler that a simulation runs. */
+async function simulate(request) {
+  const simulation = await import('../dist/simulate.js');
+  return simulation.simulate(request);
 }
 
 async function handOver(args) {

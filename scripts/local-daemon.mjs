@@ -1,6 +1,8 @@
 // A daemon of this checkout on a port of this machine, for the quickstart.
 import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ROOT } from './build-if-stale.mjs';
@@ -30,12 +32,18 @@ export class LocalDaemon {
   constructor(port, config) {
     this.url = `http://${HOST}:${port}`;
     const args = [COMMAND, 'serve', '--config', config, '--bind', `${HOST}:${port}`, '--log', 'error'];
-    this.child = spawn(process.execPath, args, { cwd: ROOT, env: cleanEnvironment(), stdio: ['ignore', 2, 2] });
+    // Its state is its own: the data folder of another daemon would be locked.
+    const folder = mkdtempSync(join(tmpdir(), 'llama-orch-'));
+    const env = { ...cleanEnvironment(), LLORCH_DATA_DIR: folder };
+    this.child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: ['ignore', 2, 2] });
     /** Settles when the process is gone, with what ended it. */
     this.ended = new Promise((resolve) => {
       this.child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`)).once('error', resolve);
     });
-    void this.ended.then((reason) => (this.endedBy = reason));
+    void this.ended.then((reason) => {
+      this.endedBy = reason;
+      rmSync(folder, { recursive: true, force: true });
+    });
   }
 
   /** Whether the process is gone although nobody told it to end. */

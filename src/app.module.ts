@@ -5,6 +5,7 @@ import { HttpModule } from './http/http.module.js';
 import { KernelModule } from './kernel/kernel.module.js';
 import { type Logger } from './observability/logger.js';
 import { ObservabilityModule } from './observability/observability.module.js';
+import { PersistenceModule } from './persistence/persistence.module.js';
 
 export interface AppOptions {
   readonly config: Config;
@@ -24,6 +25,7 @@ export class AppModule {
         KernelModule,
         ConfigModule.with(config, baseFolder),
         ObservabilityModule.with(logger, version),
+        PersistenceModule,
         HttpModule.with(config),
       ],
     };

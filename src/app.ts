@@ -3,6 +3,7 @@ import { type LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Admission } from './admission/admission.js';
+import { KeyLimits } from './admission/limits/key-limits.js';
 import { type AppOptions, AppModule } from './app.module.js';
 import { type BindAddress, parseBind } from './config/index.js';
 import { ProblemFilter } from './http/problem-filter.js';
@@ -14,6 +15,7 @@ import { type Logger } from './observability/logger.js';
 import { Metrics } from './observability/metrics.js';
 import { Pools } from './pools/pools.js';
 import { Scheduler } from './scheduling/scheduler.js';
+import { Sessions } from './sessions/sessions.js';
 
 /** A running daemon. */
 export interface App {
@@ -34,7 +36,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     abortOnError: false,
     bodyParser: false,
   });
-  installEdge(adapter, options.config, bind, nest.get(Clock), nest.get(Metrics));
+  const edge = { clock: nest.get(Clock), metrics: nest.get(Metrics), keyLimits: nest.get(KeyLimits) };
+  installEdge(adapter, options.config, bind, edge);
   nest.useGlobalFilters(new ProblemFilter(options.logger));
   const url = await listen(nest, bind);
   nest.get(Pools).start(nest.get(Scheduler));
@@ -68,6 +71,7 @@ class RunningApp implements App {
     nest.get(Admission).close();
     await nest.get(Scheduler).drain(graceMs);
     await Promise.all([this.closeServer(), nest.get(Pools).stop()]);
+    nest.get(Sessions).close();
   }
 
   /** Answers under way get a moment; a caller who never finishes a request, or never reads its answer, gets no more. */

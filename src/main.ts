@@ -1,14 +1,22 @@
-import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type App, startApp } from './app.js';
 import { type Config, type ConfigFlags, type ConfigMode, type LoadedConfig, loadConfig } from './config/index.js';
+import { SOFTWARE_VERSION } from './kernel/version.js';
 import { JsonLogger, type Logger } from './observability/logger.js';
+import { StoreError, type StoreFault } from './persistence/store-error.js';
 
 export interface ServeFlags extends ConfigFlags {
   readonly configMode: ConfigMode;
 }
 
 const EXIT = { ok: 0, failure: 1, unavailable: 69, config: 78 } as const;
+/** Where the data folder stands in the way. */
+const STORE_EXIT: Readonly<Record<StoreFault, number>> = {
+  damaged: 65,
+  'too-new': 65,
+  locked: 73,
+  unusable: EXIT.config,
+};
 const FLUSH_MS = 1_000;
 const SECOND_SIGNAL_MS = 1_500;
 
@@ -22,7 +30,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
   const logger = new JsonLogger(config.log.level, config.log.format, secretsOf(process.env));
   announce(loaded, logger);
   try {
-    const app = await startApp({ config, baseFolder: baseFolderOf(loaded), logger, version: VERSION });
+    const app = await startApp({ config, baseFolder: baseFolderOf(loaded), logger, version: SOFTWARE_VERSION });
     logger.info('config', `listening on ${app.url}`, { url: app.url });
     await ended(app, config, logger);
     return EXIT.ok;
@@ -34,9 +42,6 @@ export async function serve(flags: ServeFlags): Promise<number> {
     if (!(await logger.flush(FLUSH_MS))) leaveUnheard();
   }
 }
-
-const VERSION = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
-  .version;
 
 function announce({ config, source, warnings }: LoadedConfig, logger: Logger): void {
   logger.info('config', 'configuration loaded', { source: source.type, pools: config.pools.map((pool) => pool.id) });
@@ -74,6 +79,7 @@ function leaveUnheard(): void {
 
 /** What the config asks for and cannot be had, such as an unknown engine, is told apart from a fault of our own. */
 function exitCodeOf(error: unknown): number {
+  if (error instanceof StoreError) return STORE_EXIT[error.fault];
   if (codeOf(error) === 'EADDRINUSE') return EXIT.unavailable;
   const isSetup = error instanceof Error && error.name === 'Error' && codeOf(error) === undefined;
   return isSetup ? EXIT.config : EXIT.failure;

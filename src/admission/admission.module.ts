@@ -2,15 +2,24 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { CONFIG } from '../config/config.module.js';
 import { type Config } from '../config/index.js';
 import { Clock } from '../kernel/clock.js';
+import { Random } from '../kernel/random.js';
+import { Metrics } from '../observability/metrics.js';
 import { Pools } from '../pools/pools.js';
 import { PoolsModule } from '../pools/pools.module.js';
 import { Scheduler } from '../scheduling/scheduler.js';
 import { SchedulingModule } from '../scheduling/scheduling.module.js';
+import { Sessions } from '../sessions/sessions.js';
+import { SessionsModule } from '../sessions/sessions.module.js';
 import { TaskRegistry } from '../tasks/task-registry.js';
 import { TaskTelemetry } from '../tasks/task-telemetry.js';
 import { TasksModule } from '../tasks/tasks.module.js';
 import { Admission } from './admission.js';
+import { Gate } from './gate.js';
+import { KeyLimits } from './limits/key-limits.js';
+import { Quotas } from './limits/quotas.js';
 import { Replays } from './replays.js';
+import { SessionGate } from './session-gate.js';
+import { Shedding } from './shedding/shedding.js';
 import { TaskRules } from './submission.js';
 
 const HOUR_MS = 3_600_000;
@@ -21,7 +30,7 @@ export class AdmissionModule {
   static with(rules: TaskRules): DynamicModule {
     return {
       module: AdmissionModule,
-      imports: [PoolsModule, TasksModule, SchedulingModule],
+      imports: [PoolsModule, TasksModule, SessionsModule, SchedulingModule],
       providers: [
         { provide: TaskRules, useValue: rules },
         {
@@ -30,8 +39,52 @@ export class AdmissionModule {
           useFactory: ({ limits }: Config, clock: Clock) => new Replays(clock, limits.idempotency_hours * HOUR_MS),
         },
         {
+          provide: KeyLimits,
+          inject: [CONFIG, Clock, Random, Metrics, TaskTelemetry],
+          useFactory: ({ auth }: Config, clock: Clock, random: Random, metrics: Metrics, telemetry: TaskTelemetry) =>
+            new KeyLimits(auth.keys, { clock, random, metrics, telemetry }),
+        },
+        {
+          provide: Quotas,
+          inject: [CONFIG, Clock, Random, Metrics, TaskRegistry, Scheduler],
+          useFactory: (
+            { tenants }: Config,
+            clock: Clock,
+            random: Random,
+            metrics: Metrics,
+            registry: TaskRegistry,
+            scheduler: Scheduler,
+          ) => new Quotas(tenants, { clock, random, metrics, registry, scheduler }),
+        },
+        {
+          provide: Shedding,
+          inject: [CONFIG, Pools, Clock, Random, Metrics],
+          useFactory: ({ slo }: Config, pools: Pools, clock: Clock, random: Random, metrics: Metrics) =>
+            new Shedding(
+              slo,
+              pools.all.map((pool) => pool.id),
+              { clock, random, metrics },
+            ),
+        },
+        {
+          provide: Gate,
+          inject: [Quotas, Shedding, TaskTelemetry],
+          useFactory: (quotas: Quotas, shedding: Shedding, telemetry: TaskTelemetry) => {
+            telemetry.addListener({
+              firstToken: (task) => shedding.firstToken(task),
+              ended: (task) => quotas.ended(task),
+            });
+            return new Gate(quotas, shedding);
+          },
+        },
+        {
+          provide: SessionGate,
+          inject: [Sessions, Scheduler],
+          useFactory: (sessions: Sessions, scheduler: Scheduler) => new SessionGate(sessions, scheduler),
+        },
+        {
           provide: Admission,
-          inject: [Clock, TaskRules, Pools, Scheduler, TaskRegistry, TaskTelemetry, Replays],
+          inject: [Clock, TaskRules, Pools, Scheduler, TaskRegistry, TaskTelemetry, Replays, Gate, SessionGate],
           useFactory: (
             clock: Clock,
             rules: TaskRules,
@@ -40,10 +93,12 @@ export class AdmissionModule {
             registry: TaskRegistry,
             telemetry: TaskTelemetry,
             replays: Replays,
-          ) => new Admission({ clock, rules, pools, scheduler, registry, telemetry, replays }),
+            gate: Gate,
+            sessionGate: SessionGate,
+          ) => new Admission({ clock, rules, pools, scheduler, registry, telemetry, replays, gate, sessionGate }),
         },
       ],
-      exports: [Admission, Replays],
+      exports: [Admission, Replays, KeyLimits, Quotas, Shedding],
     };
   }
 }

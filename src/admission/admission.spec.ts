@@ -6,7 +6,9 @@ import { type Scheduler } from '../scheduling/scheduler.js';
 import { type TaskRegistry } from '../tasks/task-registry.js';
 import { type TaskTelemetry } from '../tasks/task-telemetry.js';
 import { Admission } from './admission.js';
+import { type Gate } from './gate.js';
 import { Replays } from './replays.js';
+import { type SessionGate } from './session-gate.js';
 import { type Submission, type TaskRules } from './submission.js';
 
 /** An admission before a scheduler that takes nothing: whatever reaches it is a task that should have been refused. */
@@ -20,6 +22,8 @@ function admissionTo(pool: PoolFacts): Admission {
     registry: { find: () => undefined } as unknown as TaskRegistry,
     telemetry: { refused: () => undefined } as unknown as TaskTelemetry,
     replays: new Replays(clock, 1_000),
+    gate: {} as Gate,
+    sessionGate: { counts: () => false } as unknown as SessionGate,
   });
 }
 

@@ -10,12 +10,15 @@ import { type TaskRegistry } from '../tasks/task-registry.js';
 import { type TaskTelemetry } from '../tasks/task-telemetry.js';
 import { type PromptSize, Task } from '../tasks/task.js';
 import { candidatePools, poolsWithModel } from './candidates.js';
+import { poolsInTime } from './deadline.js';
+import { type Gate } from './gate.js';
 import { choosePool, requireUsable } from './pool-choice.js';
 import { contextOf, promptSize } from './prompt-size.js';
 import { withEngine } from './refusal.js';
 import { type Replays } from './replays.js';
+import { type SessionGate } from './session-gate.js';
 import { type Submission, type TaskRules } from './submission.js';
-import { LONGEST_DEADLINE_MS, type UnplacedRequest, taskRequest } from './task-request.js';
+import { type UnplacedRequest, taskRequest } from './task-request.js';
 
 export interface Admitted {
   readonly accepted: TaskAccepted;
@@ -31,6 +34,8 @@ export interface AdmissionPorts {
   readonly registry: TaskRegistry;
   readonly telemetry: TaskTelemetry;
   readonly replays: Replays;
+  readonly gate: Gate;
+  readonly sessionGate: SessionGate;
 }
 
 /** Decides whether a task may enter: ordered checks, and every refusal before anything is queued. */
@@ -74,7 +79,7 @@ export class Admission {
   }
 
   private async admitNew(submission: Submission): Promise<TaskAccepted> {
-    const { clock, rules, pools } = this.ports;
+    const { clock, rules, pools, scheduler, gate, sessionGate } = this.ports;
     if (this.closed) throw draining();
     const body = rules.parse(submission.body);
     const request = taskRequest(body, submission, clock.epochMs());
@@ -84,12 +89,15 @@ export class Admission {
     const fitting = await this.fittingPools(body, request, capable);
     // While an engine counted the prompt, the daemon may have begun to drain.
     if (this.closed) throw draining();
-    const usable = requireUsable([...fitting.keys()], clock.now());
-    refuseImpossibleDeadline(request, usable[0]!);
-    const pool = choosePool(usable, this.ports.scheduler, request.priority, clock.now());
+    const now = clock.now();
+    const usable = requireUsable([...fitting.keys()], now);
+    const sizes = new Map(usable.map((pool) => [pool, fitting.get(pool)!]));
+    const inTime = poolsInTime(request, sizes, scheduler, now);
+    const open = sessionGate.nearCache(request, gate.open(inTime, request.priority));
+    const { pool, options } = choosePool(open, scheduler, request.priority, now);
     const task = this.newTask(request, pool, body, fitting.get(pool)!);
-    this.refuseInfeasibleDeadline(task);
-    this.ports.scheduler.submit(task);
+    const submit = () => gate.unlessShed(task, pool, () => scheduler.submit(task, options));
+    gate.withinLimits(task, pool, () => sessionGate.pass(task, submit));
     return acceptedOf(task);
   }
 
@@ -117,13 +125,12 @@ export class Admission {
     return fitting;
   }
 
-  private async sizeOf(
-    { prompt, maxTokens, inputs }: UnplacedRequest,
-    pool: Pool,
-    context: number,
-  ): Promise<PromptSize> {
-    if (prompt !== undefined && inputs.length === 0)
-      return promptSize(pool, prompt, context - maxTokens, this.ports.clock);
+  private async sizeOf(request: UnplacedRequest, pool: Pool, context: number): Promise<PromptSize> {
+    const { prompt, maxTokens, inputs } = request;
+    const { clock, sessionGate } = this.ports;
+    // Whoever pays for tokens pays for those that the engine counts.
+    const room = sessionGate.counts(request) ? 0 : context - maxTokens;
+    if (prompt !== undefined && inputs.length === 0) return promptSize(pool, prompt, room, clock);
     const bytes = inputs.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
     return { tokens: Math.ceil(bytes / 4), counted: false };
   }
@@ -142,28 +149,6 @@ export class Admission {
     task.engineVersion = pool.description?.engineVersion;
     task.modelDigest = pool.description?.modelDigest;
     return task;
-  }
-
-  private refuseInfeasibleDeadline(task: Task): void {
-    const { clock, scheduler } = this.ports;
-    const { deadlineMs, priority, maxTokens, expectedTokens } = task.request;
-    if (deadlineMs === undefined) return;
-    const outlook = scheduler.outlook(task.poolId);
-    const start = outlook.startAfter(outlook.aheadOf(priority), clock.now());
-    const service = outlook.serviceMs({ promptTokens: task.promptTokens, maxTokens, expectedTokens });
-    if (start.p50 + service.p50 <= deadlineMs) return;
-    const decodeMs = Math.round(service.p50);
-    throw new AppError(
-      'DEADLINE_UNMET',
-      `the task would start in about ${start.p50} ms and run for ${decodeMs} ms, its deadline is ${deadlineMs} ms; give it more time or fewer tokens`,
-      {
-        members: {
-          engine: task.engine,
-          pool_id: task.poolId,
-          predicted: { start_p50_ms: start.p50, start_p90_ms: start.p90, decode_ms: decodeMs, deadline_ms: deadlineMs },
-        },
-      },
-    );
   }
 
   private recordRefusal(error: AppError, { correlationId, caller }: Submission): void {
@@ -213,20 +198,6 @@ function contextProblem(
   if (needed <= asked && answer <= asked) return undefined;
   const message = `the prompt (${size.counted ? '' : 'about '}${size.tokens} tokens) and max_tokens (${answer}) exceed the context of ${asked}; shorten one of them`;
   return invalidParams([{ pointer: answer > asked ? '/max_tokens' : '/prompt', message }], members);
-}
-
-function refuseImpossibleDeadline({ deadlineMs }: UnplacedRequest, pool: Pool): void {
-  if (deadlineMs === undefined || deadlineMs > 0) return;
-  throw new AppError(
-    'DEADLINE_UNMET',
-    `deadline_ms is ${deadlineMs}: it has passed already; give a time from now, 1 to ${LONGEST_DEADLINE_MS}`,
-    {
-      members: {
-        engine: pool.engine,
-        predicted: { start_p50_ms: 0, start_p90_ms: 0, decode_ms: 0, deadline_ms: deadlineMs },
-      },
-    },
-  );
 }
 
 function acceptedOf(task: Task): TaskAccepted {

@@ -3,7 +3,7 @@ import { corePool } from '../../test/properties/support/core-model.js';
 import { poolOf } from '../../test/support/pools.js';
 import { AppError } from '../kernel/errors.js';
 import { SeededRandom } from '../kernel/random.js';
-import { replicaId } from '../kernel/ids.js';
+import { type PoolId, replicaId } from '../kernel/ids.js';
 import { PoolOutlook } from '../scheduling/pool-outlook.js';
 import { type Scheduler } from '../scheduling/scheduler.js';
 import { choosePool, requireUsable } from './pool-choice.js';
@@ -18,26 +18,33 @@ interface Load {
 /** Ids of the pools, best first by what is chosen when the better ones are not there. */
 function choice(loads: Readonly<Record<string, Load>>): string[] {
   const pools = Object.keys(loads).map((id) => poolOf(id));
-  const outlooks = new Map(pools.map((pool) => [pool.id, outlookOf(loads[pool.id]!)]));
+  const outlooks = new Map(pools.map((pool) => [pool.id, outlookOf(pool.id, loads[pool.id]!)]));
   const scheduler = { outlook: (id: (typeof pools)[number]['id']) => outlooks.get(id)! } as unknown as Scheduler;
   const order: string[] = [];
   for (let left = pools; left.length > 0; left = left.filter(({ id }) => !order.includes(id))) {
-    order.push(choosePool(left, scheduler, 'interactive', 0).id);
+    order.push(choosePool(left, scheduler, 'interactive', 0).pool.id);
   }
   return order;
 }
 
-function outlookOf({ slots, busy = 0, waiting = 0, capacity = 5 }: Load): PoolOutlook {
+function outlookOf(name: PoolId, { slots, busy = 0, waiting = 0, capacity = 5 }: Load): PoolOutlook {
   const setup = { capacity, classCapacity: { interactive: capacity, batch: capacity }, batchMaxWaitMs: 0, slots: [] };
-  const pool = corePool(0, { ...setup, fullPolicy: { interactive: 'reject', batch: 'reject' } });
+  const core = corePool(0, { ...setup, fullPolicy: { interactive: 'reject', batch: 'reject' } });
+  const pool = { ...core, id: name };
   const id = replicaId(pool.id, 0);
-  pool.replicas.set(id, { id, labels: {}, epoch: 1, slots, busy, ready: true });
+  pool.replicas.set(id, { id, labels: {}, epoch: 1, interruptible: false, slots, busy, ready: true });
   const strategy: PlacementStrategy = pool.strategy;
   const outlook = new PoolOutlook({ ...pool, strategy }, { prefill: 500, decode: 20 }, new SeededRandom(1));
   for (let at = 0; at < Math.max(busy, waiting + busy); at++) {
-    const task = { key: `t${at}`, promptTokens: 100, request: { maxTokens: 100 }, tokensOut: 0, dispatchedAt: 0 };
-    outlook.enqueued(task as never);
-    if (at < busy) outlook.dispatched(task as never);
+    const task = {
+      key: `t${at}`,
+      promptTokens: 100,
+      request: { priority: 'interactive', maxTokens: 100 },
+      tokensOut: 0,
+      dispatchedAt: 0,
+    };
+    outlook.enqueued(task as never, { p50: 0, p90: 0 }, 0);
+    if (at < busy) outlook.dispatched(task as never, 0);
     else pool.queue.enqueue({ taskId: `t${at}`, priority: 'interactive', enqueuedAt: at });
   }
   return outlook;

@@ -1,8 +1,8 @@
 import { type PriorityClass } from '@llama-orch/plugin-sdk';
 import { AppError } from '../kernel/errors.js';
 import { type Pool } from '../pools/pool.js';
-import { roomFor } from '../scheduling/core/queue-room.js';
-import { clampRetryMs } from '../scheduling/retry-clock.js';
+import { type PoolOption, poolOptions, rankPools } from '../scheduling/pool-ranking.js';
+import { clampRetryMs } from '../scheduling/retry-wait.js';
 import { type Scheduler } from '../scheduling/scheduler.js';
 
 /** Pools that serve now. @throws AppError 503 that says why none does */
@@ -14,17 +14,23 @@ export function requireUsable(candidates: readonly Pool[], now: number): readonl
   throw unavailable(candidates[0]!, now);
 }
 
-/** A pool with a free slot; else the one with room and the least predicted start; else the least predicted start. */
-export function choosePool(pools: readonly Pool[], scheduler: Scheduler, priority: PriorityClass, now: number): Pool {
-  const ranked = pools
-    .map((pool) => {
-      const outlook = scheduler.outlook(pool.id);
-      const start = outlook.startAfter(outlook.aheadOf(priority), now).p50;
-      const rank = outlook.hasFreeSlot ? 0 : roomFor(priority, outlook.pool).type === 'free' ? 1 : 2;
-      return { pool, start, rank };
-    })
-    .toSorted((a, b) => a.rank - b.rank || a.start - b.start || (a.pool.id < b.pool.id ? -1 : 1));
-  return ranked[0]!.pool;
+export interface PoolChoice {
+  readonly pool: Pool;
+  /** What it was compared with, itself included; empty without a choice. */
+  readonly options: readonly PoolOption[];
+}
+
+/** The pool that its outlook speaks for. */
+export function choosePool(
+  pools: readonly Pool[],
+  scheduler: Pick<Scheduler, 'outlook'>,
+  priority: PriorityClass,
+  now: number,
+): PoolChoice {
+  const outlooks = pools.map((pool) => scheduler.outlook(pool.id));
+  const options = poolOptions(outlooks, priority, now);
+  const [best] = rankPools(options);
+  return { pool: pools.find(({ id }) => id === best?.poolId) ?? pools[0]!, options };
 }
 
 function unready(pool: Pool, now: number): AppError {

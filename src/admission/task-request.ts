@@ -24,6 +24,7 @@ export function taskRequest(body: CreateTask, submission: Submission, epochMs: n
     id,
     tenantId: submission.caller.tenantId,
     clientId: submission.caller.keyId,
+    callName: body.task_id?.toLowerCase() ?? submission.idempotencyKey,
     correlationId: submission.correlationId,
     provenance: submission.provenance,
     sessionId: body.session_id?.toLowerCase() ?? null,

@@ -9,6 +9,7 @@ import {
   type StreamFrame,
   type StreamSnapshot,
 } from '@llama-orch/client';
+import { budgetFacts } from './budgets.js';
 import { type Shell } from './shell.js';
 import { StatusLine } from './status-line.js';
 import { counted, duration, printable } from './text.js';
@@ -62,6 +63,8 @@ class TaskView {
   private readonly status: StatusLine;
   private text = '';
   private started: StartedFrame | undefined;
+  /** What the session may still spend, as the newest frame tells it. */
+  private budget: string | undefined;
 
   constructor(private readonly shell: Shell) {
     this.status = new StatusLine(shell.io.stderr);
@@ -72,6 +75,7 @@ class TaskView {
     this.status.clear();
     if (frame.event === 'queued') this.status.show(waitingText(frame.data));
     if (frame.event === 'started') this.started = frame.data;
+    if (frame.event === 'metrics') this.budget = budgetFacts(frame.data) ?? this.budget;
     if (frame.event === 'token' && frame.data.reasoning) this.reason(frame.data.t);
     else if (frame.event === 'token') this.print(frame.data.t);
     if (frame.event === 'error') throw this.failed(frame.data);
@@ -112,7 +116,8 @@ class TaskView {
   private finished(end: EndFrame): Followed {
     if (end.output !== undefined) this.print(JSON.stringify(end.output));
     this.endLine();
-    this.shell.say(closingText(end, this.started), 'dim');
+    const left = this.budget === undefined ? '' : `; left in the session: ${this.budget}`;
+    this.shell.say(closingText(end, this.started) + left, 'dim');
     return { text: this.text, end, ...(this.started === undefined ? {} : { started: this.started }) };
   }
 

@@ -3,11 +3,14 @@ import { cancelCommand } from './commands/cancel.js';
 import { capabilitiesCommand } from './commands/capabilities.js';
 import { configCommand } from './commands/config.js';
 import { doctorCommand } from './commands/doctor.js';
+import { explainCommand } from './commands/explain.js';
 import { keysCommand } from './commands/keys.js';
 import { metricsCommand } from './commands/metrics.js';
 import { pluginsCommand } from './commands/plugins.js';
 import { poolsCommand } from './commands/pools.js';
 import { serveCommand, type Serve } from './commands/serve.js';
+import { simulateCommand, type Simulate } from './commands/simulate.js';
+import { sessionsCommand } from './commands/sessions.js';
 import { statusCommand } from './commands/status.js';
 import { streamCommand } from './commands/stream.js';
 import { submitCommand } from './commands/submit.js';
@@ -16,6 +19,14 @@ import { type CliIo } from './io.js';
 import { Shell, type GlobalFlags, type SetExitCode, type ShellOf } from './shell.js';
 
 export { type Serve, type ServeFlags } from './commands/serve.js';
+export { type Simulate } from './commands/simulate.js';
+
+/** What the daemon's side does for commands: the command line itself sees the client, the config and the kernel. */
+export interface Services {
+  /** Runs the daemon until it is told to stop; answers its exit code. */
+  readonly serve: Serve;
+  readonly simulate: Simulate;
+}
 
 const EXAMPLES = `
 Examples:
@@ -28,7 +39,7 @@ Exit codes:
   0 ok, 1 failure, 2 usage, 69 unavailable, 75 try later, 77 no permission, 78 config, 130 interrupted`;
 
 /** The command tree. */
-export function buildProgram(io: CliIo, serve: Serve, setExitCode: SetExitCode): Command {
+export function buildProgram(io: CliIo, { serve, simulate }: Services, setExitCode: SetExitCode): Command {
   const shellOf: ShellOf = (command) => new Shell(io, command.optsWithGlobals<GlobalFlags>());
   const program = new Command('llama-orch')
     .description('Runs and uses a llama-orch daemon.')
@@ -45,6 +56,8 @@ export function buildProgram(io: CliIo, serve: Serve, setExitCode: SetExitCode):
     streamCommand(shellOf, setExitCode),
     cancelCommand(shellOf),
     tasksCommand(shellOf),
+    sessionsCommand(shellOf),
+    explainCommand(shellOf),
     statusCommand(shellOf),
     poolsCommand(shellOf),
     capabilitiesCommand(shellOf),
@@ -53,6 +66,7 @@ export function buildProgram(io: CliIo, serve: Serve, setExitCode: SetExitCode):
     configCommand(shellOf),
     keysCommand(shellOf),
     doctorCommand(shellOf, setExitCode),
+    simulateCommand(shellOf, simulate),
   ];
   for (const command of commands) program.addCommand(inheriting(program, command));
   return program;

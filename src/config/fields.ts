@@ -19,6 +19,14 @@ export const bytes = (least = 1) => z.int().min(least).max(GIBIBYTE);
 /** A whole number from `least` to `most`. */
 export const count = (least: number, most: number) => z.int().min(least).max(most);
 
+/** An amount of a currency, in steps of a billionth, so that sums of it are exact. */
+export const money = (most: number) =>
+  z
+    .number()
+    .min(0)
+    .max(most)
+    .refine((amount) => Math.abs(amount * 1e9 - Math.round(amount * 1e9)) < 1e-3, 'must have at most nine decimals');
+
 export const text = (most = 400) => z.string().min(1).max(most);
 
 export const poolId = () =>

@@ -14,6 +14,7 @@ export { loadConfig, parseConfig, type LoadedConfig, type LoadRequest } from './
 export { ENV_KEY_ID, type Environment } from './environment.js';
 export { type Origin, type Origins } from './origins.js';
 export { ConfigError, problemText, type ConfigProblem, type Position } from './problem.js';
+export { loadFleet, parseFleet, type FleetConfig, type FleetPool } from './fleet.js';
 export { redacted } from './redacted.js';
 export { type ConfigFlags } from './settings.js';
 export { type ConfigSource } from './source.js';

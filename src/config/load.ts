@@ -69,7 +69,7 @@ function inOrder(problems: readonly ConfigProblem[]): ConfigProblem[] {
   return problems.toSorted((a, b) => key(a) - key(b));
 }
 
-function placed(finding: Finding, overrides: readonly Override[], document?: ConfigDocument): ConfigProblem {
+export function placed(finding: Finding, overrides: readonly Override[], document?: ConfigDocument): ConfigProblem {
   const { path, unknownKey, ...words } = finding;
   const problem = { path: pathText(unknownKey === undefined ? path : [...path, unknownKey]), ...words };
   const override = overrideOf(overrides, path);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { engineFacts } from './engine-facts.js';
 import { count, httpUrl, milliseconds, name, pluginOptions, poolId, text } from './fields.js';
+import { adaptiveConcurrency, classRps, weight } from './limits-schema.js';
 
 export const DEFAULT_QUEUE_CAPACITY = 128;
 const DEFAULT_BATCH_CAPACITY = 32;
@@ -9,7 +10,7 @@ const MAX_QUEUE_CAPACITY = 1_000_000;
 
 const fullPolicy = () => z.enum(['reject', 'drop-lru', 'shed-low-priority']);
 
-const queue = z.strictObject({
+export const queue = z.strictObject({
   capacity: count(1, MAX_QUEUE_CAPACITY).default(DEFAULT_QUEUE_CAPACITY).describe('Tasks that may wait in this pool.'),
   full_policy: fullPolicy().default('reject').describe('What happens to a newcomer when the queue is full.'),
 });
@@ -19,10 +20,12 @@ const priority = z.strictObject({
   queue_capacity: count(1, MAX_QUEUE_CAPACITY)
     .optional()
     .describe('Tasks of this class that may wait. Default: interactive all of queue.capacity, batch 32.'),
+  rate_limit_rps: classRps(),
+  weight: weight().describe('Share against the other class under a fair discipline. Default: interactive 8, batch 1.'),
   full_policy: fullPolicy().optional().describe('Default: queue.full_policy of the pool.'),
 });
 
-const admission = z.strictObject({
+export const admission = z.strictObject({
   priorities: z.array(priority).max(2).default([]).describe('Limits of the two priority classes.'),
 });
 
@@ -54,7 +57,7 @@ const probe = z.strictObject({
   fail_threshold: count(1, 100).default(3).describe('Failed probes in a row that make a replica Unready.'),
 });
 
-const perf = z.strictObject({
+export const perf = z.strictObject({
   prefill_tps: z.number().positive().max(1e9).default(500).describe('Prompt tokens per second, before measured.'),
   decode_tps: z.number().positive().max(1e9).default(20).describe('Tokens per second of one slot, before measured.'),
 });
@@ -88,6 +91,9 @@ const poolInput = z.strictObject({
   options: pluginOptions().describe('Options of the engine adapter; it checks them.'),
   queue: queue.prefault({}).describe('The queue of this pool.'),
   admission: admission.prefault({}).describe('Limits per priority class.'),
+  adaptive_concurrency: adaptiveConcurrency
+    .prefault({})
+    .describe('Fewer slots than there are, where using all of them makes each task slow.'),
   timeouts: timeouts.prefault({}).describe('When the watchdog ends a task.'),
   backoff: backoff.prefault({}).describe('Waits between restarts of a failed replica.'),
   breaker: breaker.prefault({}).describe('When restarts stop for a while.'),
@@ -104,10 +110,12 @@ export const poolSchema = poolInput.transform((pool) => ({
 }));
 
 /** Both classes, those that are written first and in their order. */
-function classesOf(pool: PoolInput) {
+export function classesOf(pool: Pick<PoolInput, 'queue' | 'admission'>) {
   const { capacity, full_policy } = pool.queue;
   const share = { interactive: capacity, batch: Math.min(DEFAULT_BATCH_CAPACITY, capacity) };
-  const written = pool.admission.priorities;
-  const left = CLASSES.filter((name) => !written.some((entry) => entry.name === name)).map((name) => ({ name }));
+  const written: readonly z.output<typeof priority>[] = pool.admission.priorities;
+  const left: typeof written = CLASSES.filter((name) => !written.some((entry) => entry.name === name)).map((name) => ({
+    name,
+  }));
   return [...written, ...left].map((entry) => ({ queue_capacity: share[entry.name], full_policy, ...entry }));
 }

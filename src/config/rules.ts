@@ -12,6 +12,7 @@ export function crossFieldFindings(data: unknown): Finding[] {
   return [
     ...openBind(data),
     ...duplicates(data, ['auth', 'keys'], 'id'),
+    ...duplicates(data, ['tenants'], 'id'),
     ...duplicates(data, ['plugins'], 'package'),
     ...duplicates(data, ['pools'], 'id'),
     ...listAt(data, ['pools']).flatMap((pool, at) => poolFindings(pool, ['pools', at])),
@@ -26,6 +27,8 @@ function poolFindings(pool: unknown, path: Path): Finding[] {
     ...duplicates(pool, ['admission', 'priorities'], 'name', path),
     ...classCaps(pool, path),
     ...order(pool, path, ['backoff', 'initial_ms'], ['backoff', 'max_ms']),
+    ...order(pool, path, ['adaptive_concurrency', 'min'], ['adaptive_concurrency', 'max']),
+    ...order(pool, path, ['adaptive_concurrency', 'max'], ['slots']),
     ...order(pool, path, ['timeouts', 'idle_ms'], ['timeouts', 'wall_ms']),
   ];
 }
@@ -58,7 +61,7 @@ function endpointOf(pool: Record<string, unknown>, path: Path): Finding[] {
   return [{ path: [...path, 'engine'], message, expected: 'endpoint: the base URL of the running server' }];
 }
 
-function classCaps(pool: Record<string, unknown>, path: Path): Finding[] {
+export function classCaps(pool: Record<string, unknown>, path: Path): Finding[] {
   const capacity = numberAt(pool, ['queue', 'capacity']) ?? DEFAULT_QUEUE_CAPACITY;
   return listAt(pool, ['admission', 'priorities']).flatMap((_entry, at) => {
     const where: Path = ['admission', 'priorities', at, 'queue_capacity'];
@@ -76,7 +79,7 @@ function order(pool: Record<string, unknown>, path: Path, less: Path, more: Path
   return [{ path: [...path, ...less], message, expected: `at most ${high}` }];
 }
 
-function duplicates(root: unknown, list: Path, key: string, base: Path = []): Finding[] {
+export function duplicates(root: unknown, list: Path, key: string, base: Path = []): Finding[] {
   const seen = new Set<unknown>();
   return listAt(root, list).flatMap((item, at) => {
     const value = valueAt(item, [key]);
@@ -88,7 +91,7 @@ function duplicates(root: unknown, list: Path, key: string, base: Path = []): Fi
   });
 }
 
-function listAt(root: unknown, path: Path): readonly unknown[] {
+export function listAt(root: unknown, path: Path): readonly unknown[] {
   const value = valueAt(root, path);
   return Array.isArray(value) ? (value as unknown[]) : [];
 }

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { isKeyHash } from '../kernel/key-hash.js';
 import { BIND, BIND_RULE, parseBind } from './bind.js';
-import { bytes, count, httpUrl, milliseconds, name, pluginOptions, text } from './fields.js';
+import { bytes, count, httpUrl, milliseconds, money, name, pluginOptions, text } from './fields.js';
+import { keyLimits, slo, tenant } from './limits-schema.js';
 import { poolSchema } from './pool-schema.js';
 
 /** What a key may do; `admin` is for keys and configuration. */
@@ -56,6 +57,7 @@ const key = z.strictObject({
     .describe('hmac-sha256:<salt>:<digest>, both in hex. The key text itself is never stored.'),
   tenant: name().default('default').describe('Tenant that everything done with this key belongs to.'),
   scopes: z.array(z.enum(SCOPES)).min(1).default(['infer']).describe('What the key may do.'),
+  limits: keyLimits.optional().describe('How often the key may submit tasks. Default: no limit.'),
   expires_ms: z.int().positive().optional().describe('Unix time in milliseconds after which the key is refused.'),
 });
 
@@ -64,12 +66,37 @@ const auth = z.strictObject({
   protect_metrics: z.boolean().default(true).describe('Off loopback, /metrics and /openapi need a key too.'),
 });
 
-const scheduler = z.strictObject({
+export const scheduler = z.strictObject({
   discipline: name().default('priority-fifo').describe('Queue discipline: whose turn it is.'),
   options: pluginOptions().describe('Options of the queue discipline; it checks them.'),
   placement: name().default('least-loaded').describe('Placement strategy: on which replica a task runs.'),
   on_deadline: z.enum(['stop', 'finish']).default('stop').describe('What happens to a running task at its deadline.'),
   batch_max_wait_ms: milliseconds(0).default(60_000).describe('Wait after which a batch task goes next; 0 = never.'),
+  deadline_window: count(1, 100_000)
+    .default(100)
+    .describe('Tasks with a deadline that deadlines_met_ratio looks back on, per class.'),
+  receipts_kept: count(0, 1_000_000).default(10_000).describe('Decisions that can still be explained; 0 = none.'),
+});
+
+export const preemption = z.strictObject({
+  mode: z
+    .enum(['disabled', 'soft', 'hard'])
+    .default('disabled')
+    .describe('soft: urgent tasks evict waiting batch tasks. hard: they suspend running ones too, which go on later.'),
+  hard_requirements: z
+    .strictObject({
+      engine_capability: z
+        .literal('interruptible_decode')
+        .default('interruptible_decode')
+        .describe('What an engine must declare before its tasks are suspended.'),
+      max_preemptions_per_min: count(1, 6_000).default(10).describe('Suspensions of one pool within a minute.'),
+      protect_priorities: z
+        .array(z.enum(['interactive', 'batch']))
+        .default(['interactive'])
+        .describe('Classes that are never suspended.'),
+    })
+    .prefault({})
+    .describe('Bounds of hard preemption.'),
 });
 
 const stream = z.strictObject({
@@ -87,7 +114,30 @@ const stream = z.strictObject({
   metrics_ms: milliseconds(10).default(1_000).describe('Time between two metrics frames of a running task.'),
 });
 
-const plugin = z.strictObject({
+const storage = z.strictObject({
+  data_dir: text(4096)
+    .optional()
+    .describe('Folder of everything that survives a restart. Default: $XDG_DATA_HOME/llama-orch.'),
+});
+
+const sessions = z.strictObject({
+  ttl_ms: milliseconds(1).default(600_000).describe('Time without a task after which a session is forgotten.'),
+  max_turns: count(1, 1_000_000).default(8).describe('Tasks that a session may have in all.'),
+});
+
+const budgets = z.strictObject({
+  mode: z
+    .enum(['enforce', 'advisory'])
+    .default('enforce')
+    .describe('enforce: what a session cannot pay for is refused or stopped. advisory: it is only counted.'),
+  tokens: count(1, 1_000_000_000_000).optional().describe('Prompt and generated tokens of a session in all.'),
+  time_ms: count(1, 1_000_000_000_000).optional().describe('Decode time of a session in all.'),
+  cost: money(1_000_000).positive().optional().describe('Cost of a session in all, in the unit of the prices.'),
+  price_input: money(1).default(0.000002).describe('Cost of a prompt token.'),
+  price_output: money(1).default(0.000002).describe('Cost of a generated token.'),
+});
+
+export const plugin = z.strictObject({
   package: text(214).describe('npm package name, or a path that begins with ./ or /.'),
   id: name().optional().describe('The id that the package must provide.'),
   options: pluginOptions().describe('Options of the plugin; it checks them.'),
@@ -109,9 +159,15 @@ export const configSchema = z
     server: server.prefault({}).describe('Where the server listens.'),
     limits: limits.prefault({}).describe('Bounds of requests and of what is kept.'),
     auth: auth.prefault({}).describe('Who may call.'),
+    tenants: z.array(tenant).default([]).describe('Limits of tenants.'),
     pools: z.array(poolSchema).min(1).prefault([DEFAULT_POOL]).describe('What is served, and by which engine.'),
     scheduler: scheduler.prefault({}).describe('Whose turn it is, and where.'),
+    sessions: sessions.prefault({}).describe('How long a session lives, and how many tasks it may have.'),
+    budgets: budgets.prefault({}).describe('What every session may spend; off while no cap is set.'),
+    storage: storage.prefault({}).describe('Where state is kept.'),
+    preemption: preemption.prefault({}).describe('When work gives way to more urgent work.'),
     stream: stream.prefault({}).describe('How answers are streamed and kept for resuming.'),
+    slo: slo.optional().describe('Objectives of service; when set, batch work is shed on a lasting breach.'),
     plugins: z.array(plugin).default([]).describe('Plugins to load beside those that come with llama-orch.'),
     log: log.prefault({}).describe('The log on standard output.'),
   })

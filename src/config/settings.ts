@@ -24,7 +24,7 @@ interface Settings {
 
 interface Setting {
   readonly path: Path;
-  readonly flag: keyof ConfigFlags;
+  readonly flag?: keyof ConfigFlags;
   readonly variable: string;
 }
 
@@ -32,6 +32,7 @@ const MODEL: Setting = { path: ['pools', 0, 'model'], flag: 'model', variable: '
 const SETTINGS: readonly Setting[] = [
   { path: ['server', 'bind'], flag: 'bind', variable: 'LLORCH_BIND' },
   { path: ['log', 'level'], flag: 'log', variable: 'LLORCH_LOG' },
+  { path: ['storage', 'data_dir'], variable: 'LLORCH_DATA_DIR' },
 ];
 
 /** What flags and variables set. A model can only be set for the pool that is there without configured pools. */
@@ -45,7 +46,8 @@ export function settingsOf(flags: ConfigFlags, env: Environment, written: unknow
 }
 
 function setBy({ path, flag, variable }: Setting, flags: ConfigFlags, env: Environment): Override[] {
-  if (flags[flag] !== undefined) return [{ path, value: flags[flag], origin: { type: 'flag', name: `--${flag}` } }];
+  const given = flag === undefined ? undefined : flags[flag];
+  if (given !== undefined) return [{ path, value: given, origin: { type: 'flag', name: `--${flag}` } }];
   if (env[variable]) return [{ path, value: env[variable], origin: { type: 'env', name: variable } }];
   return [];
 }

@@ -15,6 +15,7 @@ export interface OpenApiDocument {
 interface OpenApiOperation {
   readonly operationId?: string;
   readonly 'x-scope'?: string;
+  readonly 'x-rate-limited'?: boolean;
 }
 
 const FOLDER = new URL('../../contracts/generated/', import.meta.url);

@@ -1,16 +1,18 @@
 import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { type KeyLimits } from '../admission/limits/key-limits.js';
 import { AppError } from '../kernel/errors.js';
 import { type Clock } from '../kernel/clock.js';
 import { type Metrics } from '../observability/metrics.js';
 import { type Authenticator, type Identity, requireScope } from './authenticator.js';
 import { type HostCheck } from './host-check.js';
 import { correlationOf } from './request-facts.js';
-import { type RouteTable } from './route-table.js';
+import { type RouteRule, type RouteTable } from './route-table.js';
 
 export interface EdgePorts {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly authenticator: Authenticator;
+  readonly keyLimits: KeyLimits;
   readonly hosts: HostCheck;
   readonly routes: RouteTable;
   /** Routes with a scope that need no key all the same, such as /metrics on loopback. */
@@ -40,15 +42,21 @@ export class Edge {
     this.ports.hosts.check(request.raw);
     refuseEncodedBody(request);
     forgetTypeOfNothing(request);
-    const identity = this.authorise(request);
+    const rule = this.ruleOf(request);
+    const identity = this.authorise(request, rule);
     request.facts.caller = identity.caller;
     request.facts.scopes = identity.scopes;
+    if (rule?.rateLimited !== true) return;
+    void reply.headers(this.ports.keyLimits.pass(identity.caller, correlation.correlationId));
   }
 
-  private authorise(request: FastifyRequest): Identity {
-    const { authenticator, routes, openPaths } = this.ports;
+  private ruleOf(request: FastifyRequest): RouteRule | undefined {
     const path = request.routeOptions.url;
-    const rule = path === undefined ? undefined : routes.rule(request.method, path);
+    return path === undefined ? undefined : this.ports.routes.rule(request.method, path);
+  }
+
+  private authorise(request: FastifyRequest, rule: RouteRule | undefined): Identity {
+    const { authenticator, openPaths } = this.ports;
     if (rule !== undefined && (rule.open || openPaths.has(rule.path))) return this.identifyIfKeyed(request);
     const identity = authenticator.identify(request.headers);
     if (rule === undefined) throw this.unknownRoute(request);

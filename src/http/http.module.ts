@@ -9,13 +9,17 @@ import { PluginHostModule } from '../plugin-host/plugin-host.module.js';
 import { PoolsModule } from '../pools/pools.module.js';
 import { Scheduler } from '../scheduling/scheduler.js';
 import { SchedulingModule } from '../scheduling/scheduling.module.js';
+import { Sessions } from '../sessions/sessions.js';
+import { SessionsModule } from '../sessions/sessions.module.js';
 import { TasksModule } from '../tasks/tasks.module.js';
 import { ApiVersion } from './api-version.js';
 import { BodyReader } from './body-reader.js';
 import { contractText, loadContract } from './contract.js';
 import { ContractRules } from './contract-rules.js';
+import { DecisionController } from './controllers/decision.controller.js';
 import { OperationController } from './controllers/operation.controller.js';
 import { PoolsController } from './controllers/pools.controller.js';
+import { SessionsController } from './controllers/sessions.controller.js';
 import { StreamController } from './controllers/stream.controller.js';
 import { TasksController } from './controllers/tasks.controller.js';
 import { KeepAlive } from './keep-alive.js';
@@ -38,15 +42,27 @@ export class HttpModule {
         PluginHostModule,
         PoolsModule,
         TasksModule,
+        SessionsModule,
         SchedulingModule,
         AdmissionModule.with(new ContractRules(data, config.limits.max_tokens)),
       ],
-      controllers: [TasksController, StreamController, PoolsController, OperationController],
+      controllers: [
+        TasksController,
+        SessionsController,
+        DecisionController,
+        StreamController,
+        PoolsController,
+        OperationController,
+      ],
       providers: [
         { provide: ApiVersion, useValue: new ApiVersion(data.info.version) },
         { provide: ServedDocuments, useValue: new ServedDocuments(DOCUMENTS) },
         { provide: BodyReader, useValue: new BodyReader(config.limits.json_depth) },
-        { provide: Probes, inject: [Clock], useFactory: (clock: Clock) => new Probes(clock) },
+        {
+          provide: Probes,
+          inject: [Clock, Sessions],
+          useFactory: (clock: Clock, sessions: Sessions) => new Probes(clock, () => sessions.isWritable),
+        },
         {
           provide: KeepAlive,
           inject: [CONFIG, Clock, Random],

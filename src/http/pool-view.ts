@@ -1,16 +1,18 @@
 import { type Capabilities, type PoolHealth } from '@llama-orch/client';
+import { type Shedding } from '../admission/shedding/shedding.js';
 import { type Pool } from '../pools/pool.js';
 import { type Replica } from '../pools/replica.js';
 import { type Scheduler } from '../scheduling/scheduler.js';
 
 /** A pool as its health route tells it. */
-export function poolView(pool: Pool, scheduler: Scheduler): PoolHealth {
+export function poolView(pool: Pool, scheduler: Scheduler, shedding: Shedding): PoolHealth {
   const outlook = scheduler.outlook(pool.id);
   return {
     pool_id: pool.id,
     live: pool.replicas.some((replica) => replica.connection !== undefined),
     ready: pool.ready,
     draining: pool.draining,
+    shedding: shedding.isOpen(pool.id),
     state: pool.state,
     cpu: pool.cpu,
     last_error: pool.lastError ?? null,
@@ -32,7 +34,7 @@ export function poolView(pool: Pool, scheduler: Scheduler): PoolHealth {
 }
 
 function replicaView(replica: Replica, pool: Pool, scheduler: Scheduler): PoolHealth['replicas'][number] {
-  const slots = replica.ready ? (replica.description?.slots ?? 0) : 0;
+  const slots = replica.ready ? replica.slots : 0;
   const busy = scheduler.busySlotsOf(pool.id, replica.id);
   return {
     replica_id: replica.id,
@@ -49,17 +51,19 @@ function replicaView(replica: Replica, pool: Pool, scheduler: Scheduler): PoolHe
 }
 
 /** What the live pools offer, one item per engine and version. Pools whose engine has not answered yet are left out. */
-export function capabilitiesView(pools: readonly Pool[], apiVersion: string): Capabilities {
+export function capabilitiesView(pools: readonly Pool[], apiVersion: string, rateLimits: RateLimits): Capabilities {
   const groups = new Map<string, Pool[]>();
   for (const pool of pools) {
     if (pool.description === undefined) continue;
     const key = `${pool.engine} ${pool.description.engineVersion}`;
     groups.set(key, [...(groups.get(key) ?? []), pool]);
   }
-  return { api_version: apiVersion, engines: [...groups.values()].map(engineView) };
+  return { api_version: apiVersion, engines: [...groups.values()].map((group) => engineView(group, rateLimits)) };
 }
 
-function engineView(pools: readonly Pool[]): Capabilities['engines'][number] {
+type RateLimits = Capabilities['engines'][number]['rate_limits'];
+
+function engineView(pools: readonly Pool[], rateLimits: RateLimits): Capabilities['engines'][number] {
   const described = pools.flatMap((pool) => (pool.description === undefined ? [] : [pool.description]));
   const first = described[0]!;
   const every = (has: (features: typeof first.features) => boolean | undefined) =>
@@ -70,7 +74,7 @@ function engineView(pools: readonly Pool[]): Capabilities['engines'][number] {
     ctx_max: Math.max(...described.map((description) => description.contextTokens)),
     supported_workloads: [...new Set(described.flatMap((description) => description.workloads))],
     concurrency: pools.reduce((sum, pool) => sum + pool.slotsTotal, 0),
-    rate_limits: {},
+    rate_limits: rateLimits,
     features: {
       determinism: pools.every((pool) => pool.determinism === 'exact') ? 'exact' : 'best_effort',
       interruptible_decode: every((features) => features.interruptibleDecode),

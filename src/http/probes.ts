@@ -15,7 +15,11 @@ export class Probes {
   private draining = false;
   private turnedAt: number;
 
-  constructor(private readonly clock: Clock) {
+  /** @param storeTakesWrites tells how the last write went */
+  constructor(
+    private readonly clock: Clock,
+    private readonly storeTakesWrites: () => boolean,
+  ) {
     this.turnedAt = clock.now();
     this.turn();
   }
@@ -32,6 +36,7 @@ export class Probes {
   ready(): readonly Check[] {
     return [
       { name: 'config', ok: true },
+      { name: 'store', ok: this.storeTakesWrites(), word: 'store' },
       { name: 'accepting', ok: !this.draining, word: 'draining' },
     ];
   }

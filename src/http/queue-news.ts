@@ -52,7 +52,7 @@ export class QueueNews {
     const now = this.clock.now();
     // The tick is shared: a reader who came just before it was told a moment ago.
     if (now - subscription.toldAt < PACE_MS) return true;
-    const { p50, p90 } = this.scheduler.outlook(task.poolId).startAfter(position, now);
+    const { p50, p90 } = this.scheduler.outlook(task.poolId).startAfter(position, now, task.request.priority);
     const key = `${position}/${p50}`;
     if (key === subscription.last) return true;
     subscription.last = key;

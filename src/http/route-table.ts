@@ -9,6 +9,8 @@ export interface RouteRule {
   readonly scope: Scope | undefined;
   /** Anybody may call, with or without a key. */
   readonly open: boolean;
+  /** Each call counts against the rate of its key. */
+  readonly rateLimited: boolean;
 }
 
 /** Access rules by route, taken from the contract: a route that it does not list is served to nobody. */
@@ -38,6 +40,7 @@ function rulesOf(document: OpenApiDocument): RouteRule[] {
       path: path.replaceAll(/\{(\w+)\}/g, ':$1'),
       scope: operation['x-scope'] as Scope | undefined,
       open: operation['x-scope'] === undefined,
+      rateLimited: operation['x-rate-limited'] === true,
     })),
   );
 }

@@ -3,13 +3,11 @@ import { type Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type BindAddress, type Config, isLoopback } from '../config/index.js';
-import { type Clock } from '../kernel/clock.js';
 import { AppError, invalidParams } from '../kernel/errors.js';
 import { newTaskId } from '../kernel/ids.js';
-import { type Metrics } from '../observability/metrics.js';
 import { Authenticator } from './authenticator.js';
 import { loadContract } from './contract.js';
-import { Edge } from './edge.js';
+import { Edge, type EdgePorts } from './edge.js';
 import { HostCheck } from './host-check.js';
 import { problemBody } from './problem.js';
 import { correlationOf } from './request-facts.js';
@@ -40,14 +38,14 @@ export function installEdge(
   adapter: FastifyAdapter,
   config: Config,
   bind: BindAddress,
-  clock: Clock,
-  metrics: Metrics,
+  { clock, metrics, keyLimits }: Pick<EdgePorts, 'clock' | 'metrics' | 'keyLimits'>,
 ): void {
   const { auth, server } = config;
   const documentsAreOpen = isLoopback(bind.host) || !auth.protect_metrics;
   new Edge({
     clock,
     metrics,
+    keyLimits,
     authenticator: new Authenticator(auth.keys, clock),
     hosts: new HostCheck(bind, server.allowed_hosts),
     routes: new RouteTable([loadContract('data'), loadContract('control')]),

@@ -52,7 +52,8 @@ export class Streams {
 
   /** Median time until a waiting task starts. */
   startOf(task: Task, position: number): number {
-    return this.ports.scheduler.outlook(task.poolId).startAfter(position, this.ports.clock.now()).p50;
+    return this.ports.scheduler.outlook(task.poolId).startAfter(position, this.ports.clock.now(), task.request.priority)
+      .p50;
   }
 
   /** Cuts every reader: the daemon ends. Terminal frames have been written before. */

@@ -9,7 +9,10 @@ export function taskView(task: Task, scheduler: Scheduler, clock: Clock): TaskBo
   const { request } = task;
   const now = clock.now();
   const position = task.state === 'queued' ? scheduler.positionOf(task) : undefined;
-  const start = position === undefined ? undefined : scheduler.outlook(task.poolId).startAfter(position, now);
+  const start =
+    position === undefined
+      ? undefined
+      : scheduler.outlook(task.poolId).startAfter(position, now, task.request.priority);
   return {
     task_id: request.id,
     session_id: request.sessionId,
@@ -26,6 +29,9 @@ export function taskView(task: Task, scheduler: Scheduler, clock: Clock): TaskBo
     queue_position: position ?? null,
     predicted_start_ms: start?.p50 ?? null,
     predicted_start_p90_ms: start?.p90 ?? null,
+    prompt_tokens: task.promptTokens,
+    max_tokens: request.maxTokens,
+    expected_tokens: request.expectedTokens ?? null,
     tokens_out: task.tokensOut,
     decode_ms: task.decodeMs(now),
     finish_reason: task.finishReason ?? null,

@@ -82,6 +82,8 @@ export interface ErrorMembers {
     readonly decode_ms: number;
     readonly deadline_ms: number;
   };
+  /** With `QUOTA_EXCEEDED`, `BUDGET_EXHAUSTED`, `TURN_LIMIT`: what was met, under the name of its config key. */
+  readonly limit?: { readonly name: string; readonly value: number; readonly used: number };
   readonly snapshot?: Readonly<Record<string, unknown>>;
 }
 

@@ -34,3 +34,15 @@ export function seedOf(taskId: TaskId): bigint {
 /** Names one task inside the daemon: task ids are unique per tenant only. */
 export type TaskKey = Branded<'TaskKey'>;
 export const taskKey = (tenantId: string, taskId: TaskId): TaskKey => `${tenantId}/${taskId}` as TaskKey;
+
+/** Lower-case UUID. */
+export type SessionId = Branded<'SessionId'>;
+
+/** A session id in its canonical form, or undefined when the text is not a UUID. */
+export function parseSessionId(text: string): SessionId | undefined {
+  return UUID.test(text) ? (text.toLowerCase() as SessionId) : undefined;
+}
+
+/** Names one session inside the daemon: session ids are unique per tenant only. */
+export type SessionKey = Branded<'SessionKey'>;
+export const sessionKey = (tenantId: string, id: SessionId): SessionKey => `${tenantId}/${id}` as SessionKey;

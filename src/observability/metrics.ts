@@ -62,6 +62,17 @@ export class Metrics {
     SECONDS_BUCKETS,
     ['pool_id', 'priority'],
   );
+  readonly predictionError = this.histogram(
+    'llama_orch_prediction_error_ms',
+    'Distance between the promised (p50) and the real start of tasks that had to wait.',
+    LATENCY_BUCKETS_MS,
+    ['pool_id', 'priority'],
+  );
+  readonly predictions = this.counter(
+    'llama_orch_predictions_total',
+    'Starts of tasks that had to wait, within their promised p90 or late.',
+    ['pool_id', 'priority', 'result'],
+  );
   readonly streamsActive = this.gauge('llama_orch_streams_active', 'Open event streams.', []);
   readonly streamTerminal = this.counter('llama_orch_stream_terminal_total', 'Ended tasks by their terminal frame.', [
     'kind',
@@ -71,6 +82,21 @@ export class Metrics {
     'Readers that left before the end.',
     ['reason'],
   );
+  readonly quotaDenied = this.counter('llama_orch_quota_denied_total', 'Tasks refused by a quota.', [
+    'tenant',
+    'limit',
+  ]);
+  readonly breakerState = this.gauge('llama_orch_breaker_state', '1 while the breaker of the pool is open.', [
+    'pool_id',
+    'kind',
+  ]);
+  readonly sloAttainment = this.gauge(
+    'llama_orch_slo_attainment',
+    'Share of recent first tokens within the target, in the worst pool.',
+    ['priority'],
+  );
+  readonly sessionsActive = this.gauge('llama_orch_sessions_active', 'Sessions that have not expired.', []);
+  readonly sessionEvictions = this.counter('llama_orch_session_evictions_total', 'Sessions that ended.', ['reason']);
   readonly tasksEvicted = this.counter('llama_orch_tasks_evicted_total', 'Waiting tasks evicted.', ['policy']);
   readonly preloads = this.counter('llama_orch_preload_total', 'Attempts to make a replica ready.', [
     'pool_id',
@@ -101,15 +127,18 @@ export class Metrics {
     return this.registry.metrics();
   }
 
-  private counter<Label extends string>(name: string, help: string, labelNames: readonly Label[]): Counter<Label> {
+  /** Adds a series; a part that is not always there adds its own when it is made. */
+  counter<Label extends string>(name: string, help: string, labelNames: readonly Label[]): Counter<Label> {
     return new Counter({ name, help, labelNames, registers: [this.registry] });
   }
 
-  private gauge<Label extends string>(name: string, help: string, labelNames: readonly Label[]): Gauge<Label> {
+  /** See {@link counter}. */
+  gauge<Label extends string>(name: string, help: string, labelNames: readonly Label[]): Gauge<Label> {
     return new Gauge({ name, help, labelNames, registers: [this.registry] });
   }
 
-  private histogram<Label extends string>(
+  /** See {@link counter}. */
+  histogram<Label extends string>(
     name: string,
     help: string,
     buckets: number[],

@@ -5,7 +5,9 @@ const PACKAGES = [
   '@llama-orch/engine-llamacpp',
   '@llama-orch/engine-mock',
   '@llama-orch/placement-least-loaded',
+  '@llama-orch/queue-edf',
   '@llama-orch/queue-priority-fifo',
+  '@llama-orch/queue-wfq',
 ];
 
 /** The plugins that come with llama-orch; they pass the same door as any other. */

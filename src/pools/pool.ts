@@ -45,7 +45,7 @@ export class Pool {
   }
 
   get slotsTotal(): number {
-    return this.replicas.reduce((sum, replica) => sum + (replica.ready ? (replica.description?.slots ?? 0) : 0), 0);
+    return this.replicas.reduce((sum, replica) => sum + (replica.ready ? replica.slots : 0), 0);
   }
 
   /** Milliseconds until one of its replicas should be Ready. */
@@ -67,7 +67,7 @@ export class Pool {
   private newReplica(index: number): Replica {
     const { config, model } = this;
     const id = replicaId(this.id, index);
-    return new Replica(id, {
+    const replica = new Replica(id, {
       poolId: this.id,
       replicaId: id,
       ...(config.endpoint === undefined ? {} : { url: config.endpoint }),
@@ -76,5 +76,8 @@ export class Pool {
       ...(config.ctx === undefined ? {} : { contextTokens: config.ctx }),
       loadTimeoutMs: config.timeouts.load_ms,
     });
+    const { enabled, min } = config.adaptive_concurrency;
+    if (enabled) replica.slotLimit = min;
+    return replica;
   }
 }

@@ -32,6 +32,9 @@ export class Replica {
   /** How long the last start that led to Ready took, in ms. */
   lastStartMs: number | undefined;
 
+  /** Slots that are used at most, where an engine is found to carry fewer than it has. */
+  slotLimit = Infinity;
+
   constructor(
     readonly id: ReplicaId,
     readonly endpoint: EngineEndpoint,
@@ -43,6 +46,11 @@ export class Replica {
 
   get ready(): boolean {
     return this.currentState === 'ready';
+  }
+
+  /** Tasks that it decodes at once; 0 until its engine has answered. */
+  get slots(): number {
+    return Math.min(this.description?.slots ?? 0, this.slotLimit);
   }
 
   /** Milliseconds until it should be Ready, from its planned start and from how long the last one took. */

@@ -1,8 +1,10 @@
+import { type PriorityClass } from '@llama-orch/plugin-sdk';
 import fc from 'fast-check';
-import { Estimator, onTimeProbability, startAfter } from './estimator.js';
+import { Estimator, onTimeProbability } from './estimator.js';
 
 const RATES = { prefill: 500, decode: 20 };
-const work = (facts: { prompt?: number; max?: number; expected?: number } = {}) => ({
+const work = (facts: { prompt?: number; max?: number; expected?: number; priority?: PriorityClass } = {}) => ({
+  priority: facts.priority ?? 'interactive',
   promptTokens: facts.prompt ?? 100,
   maxTokens: facts.max ?? 100,
   expectedTokens: facts.expected,
@@ -20,10 +22,10 @@ describe('output length', () => {
 
   it('is learned from the last 200 answers (ORCH-4406)', () => {
     const estimator = new Estimator(RATES);
-    for (let tokens = 1; tokens <= 100; tokens++) estimator.observeOutput(tokens);
+    for (let tokens = 1; tokens <= 100; tokens++) estimator.observeOutput(tokens, 'interactive');
     expect(estimator.outputTokens(work({ max: 1000 }))).toEqual({ p50: 51, p90: 91 });
     expect(estimator.outputTokens(work({ max: 60 }))).toEqual({ p50: 51, p90: 60 });
-    for (let count = 0; count < 200; count++) estimator.observeOutput(7);
+    for (let count = 0; count < 200; count++) estimator.observeOutput(7, 'interactive');
     expect(estimator.outputTokens(work({ max: 1000 }))).toEqual({ p50: 7, p90: 7 });
   });
 });
@@ -56,61 +58,40 @@ describe('what is left of a task', () => {
   it('shrinks with time before the first token, with tokens after it, and is never nothing (ORCH-4406)', () => {
     const estimator = new Estimator(RATES);
     const task = work({ prompt: 500, expected: 20 });
-    expect(estimator.remainingMs(task, { elapsedMs: 0, tokensOut: 0 }).p50).toBe(2000);
-    expect(estimator.remainingMs(task, { elapsedMs: 500, tokensOut: 0 }).p50).toBe(1500);
-    expect(estimator.remainingMs(task, { elapsedMs: 9000, tokensOut: 0 }).p50).toBe(1);
-    expect(estimator.remainingMs(task, { elapsedMs: 0, tokensOut: 15 }).p50).toBe(250);
-    expect(estimator.remainingMs(task, { elapsedMs: 0, tokensOut: 99 }).p50).toBe(50);
+    expect(estimator.remainingMs(task, { elapsedMs: 0, tokensOut: 0, decodingMs: undefined }).p50).toBe(2000);
+    expect(estimator.remainingMs(task, { elapsedMs: 500, tokensOut: 0, decodingMs: undefined }).p50).toBe(1500);
+    expect(estimator.remainingMs(task, { elapsedMs: 9000, tokensOut: 0, decodingMs: undefined }).p50).toBe(1);
+    expect(estimator.remainingMs(task, { elapsedMs: 0, tokensOut: 15, decodingMs: undefined }).p50).toBe(250);
+    expect(estimator.remainingMs(task, { elapsedMs: 0, tokensOut: 99, decodingMs: undefined }).p50).toBe(50);
   });
 });
 
-describe('the play-out', () => {
-  it('agrees with moving one task after another onto the slot that is free first (ORCH-4406)', () => {
-    const estimate = fc.tuple(fc.nat(5000), fc.nat(5000)).map(([p50, more]) => ({ p50, p90: p50 + more }));
-    fc.assert(
-      fc.property(fc.nat(60), fc.array(estimate, { minLength: 1, maxLength: 6 }), estimate, (ahead, slots, service) => {
-        const start = startAfter(ahead, slots, service);
-        const byHand = (freeAt: number[], each: number): number => {
-          for (let task = 0; task < ahead; task++) {
-            freeAt.sort((a, b) => a - b);
-            freeAt[0]! += each;
-          }
-          return Math.min(...freeAt);
-        };
-        expect(start.p50).toBe(
-          byHand(
-            slots.map(({ p50 }) => p50),
-            service.p50,
-          ),
-        );
-        expect(start.p90).toBe(
-          Math.max(
-            start.p50,
-            byHand(
-              slots.map(({ p90 }) => p90),
-              service.p90,
-            ),
-          ),
-        );
-        expect(start.p50 <= start.p90 && start.p50 >= 0).toBe(true);
-      }),
-      { numRuns: 200, seed: 5 },
-    );
+describe('what varies', () => {
+  it('is nothing where the caller knows the length, and all up to max_tokens where nobody does (ORCH-4406)', () => {
+    const estimator = new Estimator(RATES);
+    expect(estimator.expectedService(work({ prompt: 500, expected: 20 }))).toEqual({ mean: 2000, variance: 0 });
+    const { mean, variance } = estimator.expectedService(work({ prompt: 500, max: 100 }));
+    expect([mean, Math.round(Math.sqrt(variance))]).toEqual([1000 + 2500, Math.round(5000 / Math.sqrt(12))]);
   });
 
-  it('goes on at the mean rate beyond two thousand tasks, near enough (ORCH-4406)', () => {
-    const slots = [
-      { p50: 100, p90: 200 },
-      { p50: 300, p90: 500 },
-    ];
-    const { p50 } = startAfter(10_000, slots, { p50: 1000, p90: 1000 });
-    expect(Math.abs(p50 - 5_000_000)).toBeLessThan(2000);
+  it('is learned per class, once twenty answers of it are known (ORCH-4406)', () => {
+    const estimator = new Estimator(RATES);
+    for (let count = 0; count < 20; count++) estimator.observeOutput(10, 'interactive');
+    for (let count = 0; count < 19; count++) estimator.observeOutput(1000, 'batch');
+    const tokens = (priority: PriorityClass) => estimator.outputTokens(work({ priority, max: 5000 })).p50;
+    expect([tokens('interactive'), tokens('batch')]).toEqual([10, 10]);
+    estimator.observeOutput(1000, 'batch');
+    expect([tokens('interactive'), tokens('batch')]).toEqual([10, 1000]);
   });
 
-  it('does not change what it was given', () => {
-    const slots = [{ p50: 1, p90: 2 }];
-    startAfter(5, slots, { p50: 10, p90: 10 });
-    expect(slots).toEqual([{ p50: 1, p90: 2 }]);
+  it('is judged of a running task by answers that were longer, at its own pace (ORCH-4406)', () => {
+    const estimator = new Estimator(RATES);
+    for (const tokens of [10, 100, 200]) estimator.observeOutput(tokens, 'interactive');
+    const slow = { elapsedMs: 9000, tokensOut: 51, decodingMs: 5000 };
+    expect(estimator.remainingQuantileMs(work({ max: 1000 }), slow, 0)).toBe(4900);
+    expect(estimator.remainingQuantileMs(work({ max: 1000 }), slow, 0.9)).toBe(14_900);
+    const longest = { elapsedMs: 9000, tokensOut: 201, decodingMs: 20_000 };
+    expect(estimator.remainingQuantileMs(work({ max: 401 }), longest, 0.5)).toBe(10_000);
   });
 });
 

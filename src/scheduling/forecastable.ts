@@ -14,4 +14,6 @@ export interface Forecastable {
   readonly firstTokenAt: number | undefined;
   readonly endedAt: number | undefined;
   readonly tokensOut: number;
+  /** It was cut off in between, so its times say nothing of the engine's speed. */
+  readonly preempted?: boolean;
 }

@@ -7,13 +7,19 @@ import { PoolOutlook } from './pool-outlook.js';
 
 const RATES = { prefill: 1000, decode: 100 };
 
+/** A running task that has brought this many tokens. */
+function streaming(task: Task, tokens: number): void {
+  task.firstTokenAt = 100;
+  task.tokensOut = tokens;
+}
+
 /** A pool with one replica; tasks take 1 s, 100 ms of it to read the prompt. */
 function outlookOn(slots: number, capacity = 8) {
   const classCapacity = { interactive: capacity, batch: capacity };
   const fullPolicy = { interactive: 'reject', batch: 'reject' } as const;
   const pool = corePool(0, { capacity, classCapacity, fullPolicy, batchMaxWaitMs: 0, slots: [] });
   const id = replicaId(pool.id, 0);
-  const replica = { id, labels: {}, epoch: 1, slots, busy: 0, ready: true };
+  const replica = { id, labels: {}, epoch: 1, interruptible: false, slots, busy: 0, ready: true };
   pool.replicas.set(id, replica);
   const outlook = new PoolOutlook(pool, RATES, new SeededRandom(1));
   let count = 0;
@@ -30,7 +36,7 @@ function outlookOn(slots: number, capacity = 8) {
     };
     const task = new Task(request as TaskRequest, pool.id, 'mock', { tokens: 100, counted: true }, new TaskLog(1000));
     pool.queue.enqueue({ taskId: task.key, priority, enqueuedAt: 0 });
-    outlook.enqueued(task);
+    outlook.enqueued(task, { p50: 0, p90: 0 }, 0);
     return task;
   };
   const dispatch = (task: Task, now = 0): Task => {
@@ -38,7 +44,7 @@ function outlookOn(slots: number, capacity = 8) {
     replica.busy++;
     task.moveTo('dispatched');
     task.dispatchedAt = now;
-    outlook.dispatched(task);
+    outlook.dispatched(task, now);
     return task;
   };
   const end = (task: Task, now: number): void => {
@@ -62,11 +68,11 @@ describe('the outlook of a pool', () => {
 
   it('plays the queue out onto the slots that are free first (ORCH-4406)', () => {
     const { outlook, waiting, dispatch } = outlookOn(2);
-    dispatch(waiting(), 0);
+    streaming(dispatch(waiting(), 0), 15);
     dispatch(waiting(), 400);
     for (let task = 0; task < 3; task++) waiting();
-    // At 500 the slots are free in 500 and 900 ms; each task then takes a second.
-    expect([0, 1, 2, 3].map((ahead) => outlook.startAfter(ahead, 500).p50)).toEqual([500, 900, 1500, 1900]);
+    // 75 tokens are left on one slot, all 90 on the other, whose prompt should be read by now; then each takes a second.
+    expect([0, 1, 2, 3].map((ahead) => outlook.startAfter(ahead, 500).p50)).toEqual([750, 901, 1750, 1901]);
   });
 
   it('never promises more than it fears, nor less than nothing (ORCH-4406)', () => {
@@ -130,20 +136,21 @@ describe('the outlook of a pool', () => {
 
   it('asks for no patience while the queue is at most half full, then for as long as a place takes (ORCH-4406)', () => {
     const { outlook, waiting, dispatch } = outlookOn(1, 4);
-    dispatch(waiting());
+    const running = dispatch(waiting());
     waiting();
     waiting();
     expect(outlook.backoffMs(0)).toBe(0);
     waiting();
     expect(outlook.backoffMs(0)).toBe(1000);
-    expect(outlook.backoffMs(400)).toBe(600);
+    streaming(running, 15);
+    expect(outlook.backoffMs(400)).toBe(750);
   });
 
   it('gives refused callers places of their own (ORCH-4304)', () => {
     const { outlook, waiting, dispatch } = outlookOn(1, 1);
     dispatch(waiting());
     waiting();
-    const waits = [1, 2, 3].map(() => outlook.retryMs(0));
+    const waits = ['a', 'b', 'c'].map((call) => outlook.retryMs({ call, client: 'x', priority: 'interactive' }, 0));
     expect(waits[0]).toBeGreaterThanOrEqual(1000);
     expect(waits[1]! - waits[0]!).toBeGreaterThan(800);
     expect(waits[2]! - waits[1]!).toBeGreaterThan(600);

@@ -1,60 +1,116 @@
-import { type PriorityClass } from '@llama-orch/plugin-sdk';
+import { type PriorityClass, type QueueItem } from '@llama-orch/plugin-sdk';
+import { type PoolId, type TaskKey } from '../kernel/ids.js';
 import { type Random } from '../kernel/random.js';
-import { type TaskKey } from '../kernel/ids.js';
-import { type CorePool } from './core/model.js';
-import { type Estimate, Estimator, type Rates, type Workpiece, onTimeProbability, startAfter } from './estimator.js';
+import { ArrivingWork } from './arriving-work.js';
+import { Calibration, type RawForecast } from './calibration.js';
+import { type CorePool, type HeldPlaces } from './core/model.js';
+import { type Estimate, Estimator, type Progress, type Rates, type Workpiece, onTimeProbability } from './estimator.js';
 import { type Forecastable } from './forecastable.js';
-import { RetryClock } from './retry-clock.js';
+import { type Moments } from './output-lengths.js';
+import { Overload } from './overload.js';
+import { type Service, playOut } from './play-out.js';
+import { type Caller, PromisedPlaces } from './promised-places.js';
+import { clampRetryMs } from './retry-wait.js';
+import { SlotEnds } from './slot-ends.js';
+import { WaitingWork } from './waiting-work.js';
+
+/** When a task will start, and what that was worked out from. Milliseconds from now. */
+export interface StartForecast extends Estimate {
+  /** Absent when the task starts at once. */
+  readonly raw?: RawForecast;
+}
+
+/** A task that had to wait has started. */
+export interface StartOutcome {
+  readonly poolId: PoolId;
+  readonly priority: PriorityClass;
+  readonly promised: Estimate;
+  readonly actualMs: number;
+}
+
+interface Promised {
+  readonly priority: PriorityClass;
+  readonly forecast: StartForecast;
+  readonly at: number;
+}
 
 const SMOOTHING = 0.2;
-const NOW: Estimate = { p50: 0, p90: 0 };
+const JITTER = 0.1;
+/** A place is kept once it is free, so it costs little to be told a later time. */
+const RETRY_MARGIN = 0.1;
+const RETRY_MARGIN_MS = 10;
+/** Waiting items beyond which their chances are not compared: each costs a play-out. */
+const MOST_COMPARED = 4096;
+/** Promised places at once. Callers beyond are told when the last of them is due. */
+const MOST_PROMISES = 1024;
+const AT_ONCE: StartForecast = { p50: 0, p90: 0 };
+/** However well a pool is known, its pace varies by some percent. */
+const LEAST_SPREAD = 0.03;
+/** Parts in which the slots of a pool are played at least, so that a small pool has a spread too. */
+const FEWEST_PARTS = 64;
+/** Share of the mean below which no service is assumed. */
+const SHORTEST_SERVICE = 0.02;
+/** Share of the slots that interactive work is taken to need at most, so that batch work has a finite wait. */
+const MOST_OVERTAKING = 0.8;
 
 /** What a pool can promise: built from its live queue and slots and from what it learned. Times in ms from `now`. */
 export class PoolOutlook {
   readonly estimator: Estimator;
-  private readonly retryClock: RetryClock;
-  private readonly running = new Map<TaskKey, Forecastable>();
-  private readonly waiting = new Map<TaskKey, Estimate>();
-  private waitingSum: Estimate = NOW;
+  private readonly places: PromisedPlaces;
+  private readonly waiting = new WaitingWork();
+  private readonly promises = new Map<TaskKey, Promised>();
+  private readonly running: SlotEnds;
+  private readonly overload = new Overload();
+  private readonly interactiveWork = new ArrivingWork();
+  private readonly calibrations: Readonly<Record<PriorityClass, Calibration>> = {
+    interactive: new Calibration(),
+    batch: new Calibration(),
+  };
   private firstTokenMs: number | undefined;
 
   constructor(
     readonly pool: CorePool,
     initial: Rates,
-    random: Random,
+    private readonly random: Random,
+    private readonly onStart: (outcome: StartOutcome) => void = () => {},
   ) {
     this.estimator = new Estimator(initial);
-    this.retryClock = new RetryClock(random);
+    this.places = new PromisedPlaces(MOST_PROMISES);
+    this.running = new SlotEnds((task, now, q) =>
+      this.estimator.remainingQuantileMs(workpieceOf(task), progressOf(task, now), q),
+    );
   }
 
-  /** A task found a free slot: nobody has to wait for a place. */
-  foundRoom(): void {
-    this.retryClock.forgetPromises();
+  /** A task waits; `forecast` is what it was promised at `now`, so that the outlook can learn how it came out. */
+  enqueued(task: Forecastable, forecast: StartForecast, now: number): void {
+    const service = this.estimator.expectedService(workpieceOf(task));
+    this.waiting.add(task.key, task.request.priority, service);
+    if (task.request.priority === 'interactive') this.interactiveWork.add(service.mean, now);
+    this.overload.observe(this.pool.queue.size, this.pool.capacity, now);
+    if (forecast.raw === undefined) return;
+    const promised = { priority: task.request.priority, forecast, at: now };
+    this.promises.set(task.key, promised);
   }
 
-  enqueued(task: Forecastable): void {
-    const service = this.estimator.serviceMs(workpieceOf(task));
-    this.waiting.set(task.key, service);
-    this.waitingSum = { p50: this.waitingSum.p50 + service.p50, p90: this.waitingSum.p90 + service.p90 };
-  }
-
-  dispatched(task: Forecastable): void {
+  dispatched(task: Forecastable, now: number): void {
+    this.learnFromStart(task, now);
+    this.overload.observe(this.pool.queue.size, this.pool.capacity, now);
     this.leftQueue(task);
-    this.running.set(task.key, task);
+    this.running.add(task, now);
   }
 
   requeued(task: Forecastable): void {
-    this.running.delete(task.key);
-    this.enqueued(task);
+    this.running.remove(task.key);
+    this.waiting.add(task.key, task.request.priority, this.estimator.expectedService(workpieceOf(task)));
   }
 
   /** The task ended, wherever it was; a whole answer teaches the estimator. */
   ended(task: Forecastable): void {
     this.leftQueue(task);
-    this.running.delete(task.key);
+    this.running.remove(task.key);
     if (task.state !== 'completed' || task.firstTokenAt === undefined) return;
-    this.estimator.observeDecode(task.tokensOut, task.endedAt! - task.firstTokenAt);
-    this.estimator.observeOutput(task.tokensOut);
+    if (!task.preempted) this.estimator.observeDecode(task.tokensOut, task.endedAt! - task.firstTokenAt);
+    this.estimator.observeOutput(task.tokensOut, task.request.priority);
   }
 
   firstToken(task: Forecastable): void {
@@ -75,9 +131,23 @@ export class PoolOutlook {
   }
 
   /** Start of a task that has `ahead` others before it. */
-  startAfter(ahead: number, now: number): Estimate {
-    if (ahead === 0 && this.hasFreeSlot) return NOW;
-    return startAfter(ahead, this.slots(now), this.meanService());
+  startAfter(ahead: number, now: number, priority: PriorityClass = 'interactive'): StartForecast {
+    if (ahead === 0 && this.hasFreeSlot) return AT_ONCE;
+    const raw = this.rawStart(ahead, now, priority);
+    const p50 = Math.round(raw.medianMs);
+    return { p50, p90: Math.max(p50, Math.round(this.calibrations[priority].p90(raw))), raw };
+  }
+
+  /** Start of a newcomer for which other work gives way; undefined when none may. */
+  startByPreemption(priority: PriorityClass, now: number): StartForecast | undefined {
+    const { preemption, queue, replicas } = this.pool;
+    if (preemption === undefined || priority !== 'interactive') return undefined;
+    const canSuspend = preemption.mode === 'hard' && !preemption.protect.includes('batch');
+    const interruptible = [...replicas.values()].some((replica) => replica.ready && replica.interruptible);
+    if (canSuspend && interruptible && this.running.some(isBatch) && queue.sizeOf('interactive') === 0) return AT_ONCE;
+    return queue.sizeOf('batch') === 0
+      ? undefined
+      : this.startAfter(Math.max(0, this.aheadOf(priority) - 1), now, priority);
   }
 
   serviceMs(work: Workpiece): Estimate {
@@ -94,62 +164,128 @@ export class PoolOutlook {
   /** 0 while the queue is at most half full, else the time until one place frees. */
   backoffMs(now: number): number {
     if (this.pool.queue.size * 2 <= this.pool.capacity) return 0;
-    return Math.round(this.placeFrees(now).p50);
+    return Math.round(this.rawStart(0, now).medianMs);
   }
 
-  /** When a refused caller may come again; each one gets a place of its own. */
-  retryMs(now: number): number {
-    const slots = Math.max(1, this.slots(now).length);
-    return this.retryClock.nextRetryMs(now, this.placeFrees(now).p90, this.meanService().p90 / slots);
+  /** When a refused caller may come again. A place is kept for it then, after those that were promised before. */
+  retryMs(caller: Caller, now: number): number {
+    const known = this.places.dueAt(caller, now);
+    if (known !== undefined && known > now) return clampRetryMs(known - now);
+    const { p90 } = this.startAfter(this.turnsUntilPlace(caller.priority, now), now, caller.priority);
+    const retryMs = clampRetryMs(RETRY_MARGIN_MS + p90 * (1 + RETRY_MARGIN + JITTER * this.random.next()));
+    this.places.promise(caller, now + retryMs);
+    return retryMs;
+  }
+
+  /** Places of the queue that others were promised. */
+  heldFrom(caller: Caller, now: number): HeldPlaces {
+    return this.places.heldFrom(caller, now);
+  }
+
+  /** The caller has a place now. */
+  redeem(caller: Caller, now: number): void {
+    this.places.redeem(caller, now);
+  }
+
+  /** The waiting item that is least likely to be on time, while a queue that looks at deadlines stays nearly full. */
+  leastHopeful(now: number, taskOf: (item: QueueItem) => Forecastable): QueueItem | undefined {
+    const { queue } = this.pool;
+    if (queue.leastHopeful === undefined || !this.overload.lasts(now) || queue.size > MOST_COMPARED) return undefined;
+    return queue.leastHopeful(now, (item, ahead) => {
+      const start = this.startAfter(ahead, now, item.priority);
+      const service = this.serviceMs(workpieceOf(taskOf(item)));
+      const left = item.deadlineAt === undefined ? undefined : item.deadlineAt - now;
+      return onTimeProbability(left, { p50: start.p50 + service.p50, p90: start.p90 + service.p90 });
+    });
   }
 
   onTime(task: Forecastable, now: number): number {
     const { deadlineAt } = task;
-    const progress = { elapsedMs: now - (task.dispatchedAt ?? now), tokensOut: task.tokensOut };
     return onTimeProbability(
       deadlineAt === undefined ? undefined : deadlineAt - now,
-      this.estimator.remainingMs(workpieceOf(task), progress),
+      this.estimator.remainingMs(workpieceOf(task), progressOf(task, now)),
     );
   }
 
-  private placeFrees(now: number): Estimate {
-    const slots = this.slots(now);
-    if (slots.length === 0) return this.meanService();
-    return {
-      p50: Math.min(...slots.map((slot) => slot.p50)),
-      p90: Math.min(...slots.map((slot) => slot.p90)),
-    };
+  /** The play-out of what is expected, and how far the truth may lie from it. */
+  private rawStart(ahead: number, now: number, priority: PriorityClass = 'interactive'): RawForecast {
+    const count = this.slotCount();
+    const parts = Math.max(1, Math.ceil(FEWEST_PARTS / Math.max(1, count)));
+    const service = this.serviceAhead(ahead);
+    const free = Math.max(0, count - this.running.count);
+    const wanted = (ahead + 1) * parts;
+    const ends = this.running.firstEnds(wanted, parts, now);
+    const freeIn = free === 0 ? ends : [...new Array<number>(Math.min(free * parts, wanted)).fill(0), ...ends];
+    const medianMs =
+      playOut(ahead, { parts, freeIn, count }, this.spreadOut(service, priority)) *
+      (priority === 'batch' ? this.overtaking(count, now) : 1);
+    const variance = ((ahead + 1) * service.variance) / (count * count || 1);
+    return { medianMs, spreadMs: Math.sqrt(variance) + LEAST_SPREAD * medianMs };
   }
 
-  /** For each slot of a Ready replica, the time until it is free. */
-  private slots(now: number): Estimate[] {
+  /** Tasks that have to start before there is a place: a full class frees one only when one of its own starts. */
+  private turnsUntilPlace(priority: PriorityClass, now: number): number {
+    const { queue, classCapacity } = this.pool;
+    const promised = this.places.outstanding(now);
+    const classFull = queue.sizeOf(priority) >= classCapacity[priority];
+    return promised + (classFull && priority === 'batch' ? queue.sizeOf('interactive') : 0);
+  }
+
+  /** How much longer batch work waits because interactive work that is still to come goes before it. */
+  private overtaking(slots: number, now: number): number {
+    const share = this.interactiveWork.rate(now) / Math.max(1, slots);
+    return 1 / (1 - Math.min(MOST_OVERTAKING, share));
+  }
+
+  /** Lengths of services, with the shape that lengths of answers have here. */
+  private spreadOut({ mean, variance }: Moments, priority: PriorityClass): Service {
+    const deviation = Math.sqrt(variance);
+    const least = mean * SHORTEST_SERVICE;
+    const quantile = (q: number): number =>
+      variance === 0 ? mean : Math.max(least, mean + deviation * this.estimator.lengthDeviation(priority, q));
+    return { mean, quantile };
+  }
+
+  private serviceAhead(ahead: number): Moments {
+    if (this.waiting.count > 0) return this.waiting.meanOfFirst(ahead);
+    const task = this.running.any();
+    return task === undefined ? { mean: 0, variance: 0 } : this.estimator.expectedService(workpieceOf(task));
+  }
+
+  private slotCount(): number {
     let total = 0;
     for (const replica of this.pool.replicas.values()) if (replica.ready) total += replica.slots;
-    const busy: Estimate[] = [];
-    for (const task of this.running.values()) {
-      const progress = { elapsedMs: now - (task.dispatchedAt ?? now), tokensOut: task.tokensOut };
-      busy.push(this.estimator.remainingMs(workpieceOf(task), progress));
-    }
-    return [...busy, ...Array.from({ length: Math.max(0, total - busy.length) }, () => NOW)];
+    return total;
   }
 
-  private meanService(): Estimate {
-    const count = this.waiting.size;
-    if (count > 0) return { p50: this.waitingSum.p50 / count, p90: this.waitingSum.p90 / count };
-    const [task] = this.running.values();
-    return task === undefined ? NOW : this.estimator.serviceMs(workpieceOf(task));
+  private learnFromStart(task: Forecastable, now: number): void {
+    const promised = this.promises.get(task.key);
+    if (promised === undefined) return;
+    const { priority, forecast, at } = promised;
+    const actualMs = now - at;
+    this.calibrations[priority].observe(forecast.raw!, actualMs, actualMs <= forecast.p90);
+    this.onStart({ poolId: this.pool.id, priority, promised: forecast, actualMs });
   }
 
   private leftQueue(task: Forecastable): void {
-    const service = this.waiting.get(task.key);
-    if (service === undefined) return;
-    this.waiting.delete(task.key);
-    const { p50, p90 } = this.waitingSum;
-    this.waitingSum = this.waiting.size === 0 ? NOW : { p50: p50 - service.p50, p90: p90 - service.p90 };
+    this.waiting.remove(task.key);
+    this.promises.delete(task.key);
   }
 }
 
-export function workpieceOf(task: Forecastable): Workpiece {
-  const { maxTokens, expectedTokens } = task.request;
-  return { promptTokens: task.promptTokens, maxTokens, expectedTokens };
+function isBatch({ request }: Forecastable): boolean {
+  return request.priority === 'batch';
+}
+
+export function workpieceOf(task: Pick<Forecastable, 'request' | 'promptTokens'>): Workpiece {
+  const { maxTokens, expectedTokens, priority } = task.request;
+  return { priority, promptTokens: task.promptTokens, maxTokens, expectedTokens };
+}
+
+function progressOf({ dispatchedAt, firstTokenAt, tokensOut, preempted }: Forecastable, now: number): Progress {
+  return {
+    elapsedMs: now - (dispatchedAt ?? now),
+    tokensOut,
+    decodingMs: firstTokenAt === undefined || preempted ? undefined : now - firstTokenAt,
+  };
 }

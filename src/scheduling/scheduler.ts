@@ -1,12 +1,13 @@
-import { type PriorityClass, type QueueItem } from '@llama-orch/plugin-sdk';
+import { type PriorityClass } from '@llama-orch/plugin-sdk';
 import { type CancelTimer, type Clock } from '../kernel/clock.js';
-import { AppError } from '../kernel/errors.js';
+import { type AppError } from '../kernel/errors.js';
 import { type PoolId, type TaskKey } from '../kernel/ids.js';
 import { type Random } from '../kernel/random.js';
 import { type PoolListener } from '../pools/pool-events.js';
 import { type Pool } from '../pools/pool.js';
 import { type Pools } from '../pools/pools.js';
 import { type Replica } from '../pools/replica.js';
+import { type Sessions } from '../sessions/sessions.js';
 import { frameText } from '../tasks/frames.js';
 import { type TaskRegistry } from '../tasks/task-registry.js';
 import { type TaskTelemetry } from '../tasks/task-telemetry.js';
@@ -20,9 +21,18 @@ import {
   emptyState,
 } from './core/model.js';
 import { step } from './core/step.js';
-import { type Estimate, type Rates } from './estimator.js';
-import { PoolOutlook, workpieceOf } from './pool-outlook.js';
-import { TaskRuns } from './task-runs.js';
+import { type Rates } from './estimator.js';
+import { Newcomer } from './newcomer.js';
+import { isLate } from './feasibility.js';
+import { PoolOutlook, type StartOutcome } from './pool-outlook.js';
+import { callerOf, itemOf } from './queue-item.js';
+import { SessionTasks } from './session-tasks.js';
+import { type PoolOption } from './pool-ranking.js';
+import { type Receipts } from './receipts/receipts.js';
+import { type Arrival } from './receipts/stored.js';
+import { type PreemptionTelemetry } from './preemption-telemetry.js';
+import { roomRefusal } from './room-refusal.js';
+import { TaskRuns, isInterruptible } from './task-runs.js';
 import { endingOf } from './terminal.js';
 
 type CommandOf<Type extends SchedulerCommand['type']> = Extract<SchedulerCommand, { type: Type }>;
@@ -33,8 +43,14 @@ export interface SchedulerPorts {
   readonly pools: Pools;
   readonly registry: TaskRegistry;
   readonly telemetry: TaskTelemetry;
+  readonly sessions: Sessions;
   readonly metricsMs: number;
+  readonly suspends: boolean;
+  /** Absent while preemption is off. */
+  readonly preemption?: PreemptionTelemetry;
+  readonly onStart?: (outcome: StartOutcome) => void;
   readonly onDeadline: 'stop' | 'finish';
+  readonly receipts: Receipts;
 }
 
 /** A pool and the speeds that are assumed of it until it has been measured. */
@@ -45,11 +61,10 @@ export interface ScheduledPool {
 
 /** What a submit waits for while its event is taken. */
 interface Submission {
-  readonly startAfter: (position: number) => Estimate;
-  refusal: CommandOf<'refuse'> | undefined;
+  readonly newcomer: Newcomer;
+  readonly arrival: Arrival | undefined;
+  refusal: CommandOf<'refuse' | 'refuse-budget'> | undefined;
 }
-
-const AT_ONCE: Estimate = { p50: 0, p90: 0 };
 
 /** Feeds events to the core and carries out its commands, in their order and in the same turn. */
 export class Scheduler implements PoolListener {
@@ -57,6 +72,7 @@ export class Scheduler implements PoolListener {
   private readonly outlooks = new Map<PoolId, PoolOutlook>();
   private readonly deadlines = new Map<TaskKey, CancelTimer>();
   private readonly runs: TaskRuns;
+  private readonly sessionTasks: SessionTasks;
   private readonly pending: SchedulerEvent[] = [];
   private carryingOut = false;
   private submission: Submission | undefined;
@@ -68,30 +84,35 @@ export class Scheduler implements PoolListener {
   ) {
     for (const { pool, rates } of pools) {
       this.state.pools.set(pool.id, pool);
-      this.outlooks.set(pool.id, new PoolOutlook(pool, rates, ports.random));
+      this.outlooks.set(pool.id, new PoolOutlook(pool, rates, ports.random, ports.onStart));
     }
-    this.runs = new TaskRuns(ports, {
+    const { clock, sessions } = ports;
+    this.sessionTasks = new SessionTasks({ clock, sessions, event: (event) => this.on(event) });
+    this.runs = new TaskRuns(ports, this.sessionTasks, {
       event: (event) => this.on(event),
       outlook: (task) => this.outlook(task.poolId),
     });
   }
 
   /**
-   * Puts a task into its pool's queue, or starts it.
+   * Puts a task into its pool's queue, or starts it. `compared` are the pools that it was chosen from.
    * @throws AppError 429 when the queue has no room; nothing is recorded then
    */
-  submit(task: Task): Promise202 {
+  submit(task: Task, compared: readonly PoolOption[] = []): Promise202 {
     const now = this.ports.clock.now();
     const outlook = this.outlook(task.poolId);
-    const free = outlook.hasFreeSlot;
-    if (free) outlook.foundRoom();
-    const submission: Submission = {
-      startAfter: (position) => (free ? AT_ONCE : outlook.startAfter(position, now)),
-      refusal: undefined,
-    };
+    // Before others are let go: the places that they are promised then are not this one's to miss.
+    const newcomer = new Newcomer(outlook, callerOf(task), now);
+    this.relieve(outlook, now);
+    const arrival = this.ports.receipts.arrivalOf(task, outlook, now, compared);
+    const submission: Submission = { newcomer, arrival, refusal: undefined };
     this.submission = submission;
     this.ports.registry.add(task);
-    this.on({ type: 'submitted', key: task.key, poolId: task.poolId, item: itemOf(task, now, outlook), now });
+    const session = this.sessionTasks.introduce(task, outlook, this.wallMsOf(task));
+    const item = itemOf(task, now, outlook);
+    const { held } = newcomer;
+    const late = isLate(task, outlook, now);
+    this.on({ type: 'submitted', key: task.key, poolId: task.poolId, item, now, held, late, ...session });
     if (submission.refusal !== undefined) throw this.refused(task, submission.refusal);
     return task.promise;
   }
@@ -146,13 +167,23 @@ export class Scheduler implements PoolListener {
   }
 
   replicaReady(pool: Pool, replica: Replica): void {
-    const slots = replica.description?.slots ?? 0;
-    const { id: replicaId, epoch } = replica;
+    const { id: replicaId, epoch, slots } = replica;
     const { labels } = pool.config;
-    this.on({ type: 'replica-ready', poolId: pool.id, replicaId, epoch, slots, labels, now: this.ports.clock.now() });
+    const interruptible = isInterruptible(replica);
+    this.on({
+      type: 'replica-ready',
+      poolId: pool.id,
+      replicaId,
+      epoch,
+      slots,
+      labels,
+      interruptible,
+      now: this.ports.clock.now(),
+    });
   }
 
   replicaLost(pool: Pool, replica: Replica): void {
+    this.sessionTasks.replicaLost(replica.id);
     this.on({ type: 'replica-unready', poolId: pool.id, replicaId: replica.id });
   }
 
@@ -178,12 +209,25 @@ export class Scheduler implements PoolListener {
   private take(event: SchedulerEvent): void {
     const [state, commands] = step(this.state, event);
     this.state = state;
-    for (const command of commands) this.carryOut(command);
+    for (const command of commands) {
+      this.carryOut(command);
+      this.note(command);
+    }
+  }
+
+  /** What was promised to a newcomer stands in its task once its command is carried out. */
+  private note(command: SchedulerCommand): void {
+    const task = this.ports.registry.get(command.key);
+    const pool = task && this.state.pools.get(task.poolId);
+    if (task === undefined || pool === undefined) return;
+    const { predictedStartMs: p50, predictedStartP90Ms: p90 } = task.promise;
+    this.ports.receipts.note(command, { pool, arrival: this.submission?.arrival, start: { p50, p90 } });
   }
 
   private carryOut(command: SchedulerCommand): void {
     switch (command.type) {
       case 'refuse':
+      case 'refuse-budget':
         this.submission!.refusal = command;
         return;
       case 'accept':
@@ -194,44 +238,39 @@ export class Scheduler implements PoolListener {
         return this.requeue(command);
       case 'stop':
         return this.runs.stop(command.lease);
+      case 'suspend':
+        return this.suspend(command);
+      case 'suspended':
+        return this.outlook(this.task(command.key).poolId).requeued(this.task(command.key));
       case 'finish':
         return this.finish(command.key, command.end);
     }
   }
 
-  private refused(task: Task, { code, policy }: CommandOf<'refuse'>): AppError {
-    const { clock, registry, pools } = this.ports;
-    registry.forget(task);
-    const outlook = this.outlook(task.poolId);
-    const retryMs = outlook.retryMs(clock.now());
-    return new AppError(
-      code,
-      `queue of pool ${task.poolId} is full (${limitOf(task, outlook)}); retry in ${retryMs} ms`,
-      {
-        members: {
-          engine: pools.get(task.poolId)?.engine ?? null,
-          pool_id: task.poolId,
-          retry_after_ms: retryMs,
-          policy_label: policy,
-        },
-      },
-    );
+  private refused(task: Task, refusal: NonNullable<Submission['refusal']>): AppError {
+    this.ports.registry.forget(task);
+    this.sessionTasks.refused(task);
+    if (refusal.type === 'refuse-budget') return this.sessionTasks.unaffordable(task, refusal.shortfall);
+    return this.withoutRoom(task, refusal);
+  }
+
+  private withoutRoom(task: Task, { room, facts }: CommandOf<'refuse'>): AppError {
+    const retryMs = this.outlook(task.poolId).retryMs(callerOf(task), this.ports.clock.now());
+    return roomRefusal(task, room, facts, retryMs);
   }
 
   private accept({ key, position }: CommandOf<'accept'>): void {
     const task = this.task(key);
-    const { clock, telemetry } = this.ports;
-    const outlook = this.outlook(task.poolId);
-    const start = this.submission!.startAfter(position);
-    outlook.enqueued(task);
-    task.promise = {
-      queuePosition: position,
-      predictedStartMs: start.p50,
-      predictedStartP90Ms: start.p90,
-      backoffMs: outlook.backoffMs(clock.now()),
-    };
+    task.promise = this.submission!.newcomer.accepted(task, position);
     this.watchDeadline(task);
-    telemetry.admitted(task);
+    this.sessionTasks.accepted(task);
+    this.ports.telemetry.admitted(task);
+  }
+
+  /** A queue that stays nearly full lets the task go that it is least likely to serve in time. */
+  private relieve(outlook: PoolOutlook, now: number): void {
+    const hopeless = outlook.leastHopeful(now, ({ taskId }) => this.task(taskId as TaskKey));
+    if (hopeless !== undefined) this.on({ type: 'hopeless', key: hopeless.taskId as TaskKey });
   }
 
   private watchDeadline(task: Task): void {
@@ -247,18 +286,25 @@ export class Scheduler implements PoolListener {
 
   private dispatch({ key, replicaId, epoch, lease, why }: CommandOf<'dispatch'>): void {
     const task = this.task(key);
-    this.outlook(task.poolId).dispatched(task);
+    this.outlook(task.poolId).dispatched(task, this.ports.clock.now());
     const replica = this.ports.pools.get(task.poolId)?.replicas.find(({ id }) => id === replicaId);
     this.runs.start(task, replica, { epoch, lease, why });
   }
 
   private requeue({ key }: CommandOf<'requeue'>): void {
     const task = this.task(key);
-    task.moveTo('queued');
+    if (task.state !== 'preempted') task.moveTo('queued');
     task.requeued = true;
+    task.failedOver = true;
     this.outlook(task.poolId).requeued(task);
     // While it ran its deadline may have passed without an effect; a waiting task may not miss it.
     this.watchDeadline(task);
+  }
+
+  private suspend({ key, lease }: CommandOf<'suspend'>): void {
+    const task = this.task(key);
+    this.ports.preemption?.preempted(task, 'hard');
+    this.runs.suspend(task, lease);
   }
 
   private finish(key: TaskKey, end: TaskEnd): void {
@@ -268,11 +314,14 @@ export class Scheduler implements PoolListener {
     task.endedAt = clock.now();
     task.endedMs = clock.epochMs();
     task.tokensIn = task.answer?.usage.promptTokens ?? (task.dispatchedAt === undefined ? 0 : task.promptTokens);
-    const retryMs = end.type === 'evicted' ? outlook.retryMs(clock.now()) : 0;
+    const retryMs = end.type === 'evicted' ? outlook.retryMs(callerOf(task), clock.now()) : 0;
     const ending = endingOf(task, end, retryMs);
-    if (end.type === 'completed') this.runs.pulse(task, 'last');
+    this.sessionTasks.ended(task, end);
+    if (end.type === 'completed' || end.type === 'budget') this.runs.pulse(task, 'last');
     task.finishReason = ending.finishReason;
     task.error = ending.error;
+    // Its last token was there when it was cut off.
+    if (task.state === 'preempted' && ending.state === 'completed') task.resume(task.endedAt);
     task.moveTo(ending.state);
     task.log.seal(frameText(task.log.upcomingSeq, ending.frame.type, JSON.stringify(ending.frame.data)));
     this.deadlines.get(key)?.();
@@ -280,32 +329,17 @@ export class Scheduler implements PoolListener {
     outlook.ended(task);
     registry.retain(task);
     if (end.type === 'evicted') telemetry.evicted(task, end.policy);
+    if (end.type === 'evicted' && end.preempted) this.ports.preemption?.preempted(task, 'soft');
     telemetry.ended(task, ending.frame, reasonOf(end));
+  }
+
+  private wallMsOf({ poolId }: Task): number {
+    return this.ports.pools.get(poolId)!.config.timeouts.wall_ms;
   }
 
   private task(key: TaskKey): Task {
     return this.ports.registry.get(key)!;
   }
-}
-
-/** The limit that a refused task met: that of the pool, or of its class alone. */
-function limitOf({ request }: Task, { pool }: PoolOutlook): string {
-  const { priority } = request;
-  if (pool.queue.size >= pool.capacity) return String(pool.capacity);
-  return `${pool.classCapacity[priority]} for ${priority}`;
-}
-
-function itemOf(task: Task, now: number, outlook: PoolOutlook): QueueItem {
-  const { request, deadlineAt } = task;
-  return {
-    taskId: task.key,
-    priority: request.priority,
-    enqueuedAt: now,
-    tenantId: request.tenantId,
-    cost: task.promptTokens + outlook.estimator.outputTokens(workpieceOf(task)).p50,
-    ...(request.sessionId === null ? {} : { sessionId: request.sessionId }),
-    ...(deadlineAt === undefined ? {} : { deadlineAt }),
-  };
 }
 
 function reasonOf(end: TaskEnd): 'client' | 'disconnect' | 'watchdog' | undefined {

@@ -1,87 +1,110 @@
 import { Module } from '@nestjs/common';
-import { type PlacementStrategy, type PriorityClass, type QueueDisciplineFactory } from '@llama-orch/plugin-sdk';
 import { CONFIG } from '../config/config.module.js';
-import { type Config, type PoolConfig } from '../config/index.js';
+import { type Config } from '../config/index.js';
 import { Clock } from '../kernel/clock.js';
 import { Random } from '../kernel/random.js';
+import { Logger } from '../observability/logger.js';
 import { Metrics } from '../observability/metrics.js';
 import { PluginHost } from '../plugin-host/plugin-host.js';
 import { PluginHostModule } from '../plugin-host/plugin-host.module.js';
 import { type Pool } from '../pools/pool.js';
 import { Pools } from '../pools/pools.js';
 import { PoolsModule } from '../pools/pools.module.js';
+import { Sessions } from '../sessions/sessions.js';
+import { SessionsModule } from '../sessions/sessions.module.js';
 import { TaskRegistry } from '../tasks/task-registry.js';
 import { TaskTelemetry } from '../tasks/task-telemetry.js';
 import { TasksModule } from '../tasks/tasks.module.js';
-import { type CorePool } from './core/model.js';
+import { AdaptiveSlots } from './adaptive/adaptive-slots.js';
+import { newCorePool } from './core-pool.js';
+import { disciplineOptions, knowingTenants } from './discipline-options.js';
+import { showDiscipline } from './discipline-telemetry.js';
 import { type Rates } from './estimator.js';
+import { type StartOutcome } from './pool-outlook.js';
+import { preemptionRules } from './preemption-rules.js';
+import { PreemptionTelemetry } from './preemption-telemetry.js';
+import { Receipts } from './receipts/receipts.js';
+import { receiptSettings } from './receipts/settings.js';
 import { Scheduler } from './scheduler.js';
 
 @Module({
-  imports: [PluginHostModule, PoolsModule, TasksModule],
+  imports: [PluginHostModule, PoolsModule, TasksModule, SessionsModule],
   providers: [
     {
+      provide: Receipts,
+      inject: [CONFIG, PluginHost, Clock],
+      useFactory: ({ scheduler }: Config, plugins: PluginHost, clock: Clock) =>
+        new Receipts(clock, receiptSettings(scheduler, plugins.report)),
+    },
+    {
       provide: Scheduler,
-      inject: [CONFIG, PluginHost, Pools, TaskRegistry, TaskTelemetry, Clock, Random, Metrics],
+      inject: [
+        CONFIG,
+        PluginHost,
+        Pools,
+        TaskRegistry,
+        TaskTelemetry,
+        Sessions,
+        Clock,
+        Random,
+        Metrics,
+        Receipts,
+        Logger,
+      ],
       useFactory: async (
         config: Config,
         plugins: PluginHost,
         pools: Pools,
         registry: TaskRegistry,
         telemetry: TaskTelemetry,
+        sessions: Sessions,
         clock: Clock,
         random: Random,
         metrics: Metrics,
+        receipts: Receipts,
+        logger: Logger,
       ) => {
-        const { discipline, options, placement, on_deadline: onDeadline } = config.scheduler;
-        const queues = await plugins.create('queue-discipline', discipline, disciplineOptions(config, options));
+        const { discipline, placement, on_deadline: onDeadline } = config.scheduler;
+        const made = await plugins.create('queue-discipline', discipline, disciplineOptions(config.scheduler));
+        const queues = knowingTenants(made, config.tenants);
         const strategy = await plugins.create('placement-strategy', placement, {});
-        const ports = { clock, random, pools, registry, telemetry, metricsMs: config.stream.metrics_ms, onDeadline };
-        const scheduler = new Scheduler(
-          ports,
-          pools.all.map((pool) => ({ pool: corePool(pool, queues, strategy), rates: ratesOf(pool) })),
-        );
+        const { metrics_ms: metricsMs } = config.stream;
+        const preemption = preemptionRules(config.preemption);
+        const ports = {
+          ...{ clock, random, pools, registry, telemetry, sessions, metricsMs, onDeadline, receipts },
+          onStart: (outcome: StartOutcome) => showStart(metrics, outcome),
+          suspends: preemption?.mode === 'hard',
+          ...(preemption === undefined ? {} : { preemption: new PreemptionTelemetry(metrics, logger) }),
+        };
+        const scheduled = pools.all.map((pool) => ({
+          pool: newCorePool(pool.id, pool.config, queues, strategy, preemption),
+          rates: ratesOf(pool),
+        }));
+        const scheduler = new Scheduler(ports, scheduled);
         showLoad(scheduler, pools, metrics);
+        const waiting = scheduled.map(({ pool }) => pool.queue);
+        showDiscipline(waiting, metrics, telemetry, config.scheduler.deadline_window);
+        const adaptive = new AdaptiveSlots(pools, scheduler);
+        telemetry.addListener({ ended: (task) => adaptive.ended(task) });
         return scheduler;
       },
     },
   ],
-  exports: [Scheduler],
+  exports: [Scheduler, Receipts],
 })
 export class SchedulingModule {}
 
-/** `batch_max_wait_ms` stands beside the options because every discipline with classes has it. */
-function disciplineOptions(
-  { scheduler }: Config,
-  options: Readonly<Record<string, unknown>>,
-): Readonly<Record<string, unknown>> {
-  return scheduler.discipline === 'priority-fifo'
-    ? { batch_max_wait_ms: scheduler.batch_max_wait_ms, ...options }
-    : options;
-}
-
-function corePool(pool: Pool, queues: QueueDisciplineFactory, strategy: PlacementStrategy): CorePool {
-  const { config } = pool;
-  return {
-    id: pool.id,
-    capacity: config.queue.capacity,
-    classCapacity: perClass(config, (entry) => entry.queue_capacity),
-    fullPolicy: perClass(config, (entry) => entry.full_policy),
-    queue: queues.createQueue(),
-    strategy,
-    replicas: new Map(),
-  };
+/** How a promised start came out. */
+function showStart(
+  { predictionError, predictions }: Metrics,
+  { poolId: pool_id, priority, promised, actualMs }: StartOutcome,
+): void {
+  predictionError.observe({ pool_id, priority }, Math.abs(actualMs - promised.p50));
+  predictions.inc({ pool_id, priority, result: actualMs <= promised.p90 ? 'within' : 'late' });
 }
 
 function ratesOf({ config }: Pool): Rates {
   return { prefill: config.perf.prefill_tps, decode: config.perf.decode_tps };
-}
-
-type ClassEntry = PoolConfig['admission']['priorities'][number];
-
-function perClass<Value>({ admission }: PoolConfig, read: (entry: ClassEntry) => Value): Record<PriorityClass, Value> {
-  const of = (name: PriorityClass) => read(admission.priorities.find((entry) => entry.name === name)!);
-  return { interactive: of('interactive'), batch: of('batch') };
 }
 
 /** Queue and lease gauges are read from the live state, so they cannot drift from it. */

@@ -11,6 +11,8 @@ import { type Task } from '../tasks/task.js';
 import { type LimitName, Watchdog } from '../tasks/watchdog.js';
 import { type LeaseId, type SchedulerEvent } from './core/model.js';
 import { type PoolOutlook } from './pool-outlook.js';
+import { type PreemptionTelemetry } from './preemption-telemetry.js';
+import { type SessionTasks } from './session-tasks.js';
 import { codeOf, isEngineLoss } from './terminal.js';
 
 export interface RunPorts {
@@ -18,6 +20,9 @@ export interface RunPorts {
   readonly pools: Pools;
   readonly telemetry: TaskTelemetry;
   readonly metricsMs: number;
+  /** Running tasks may be suspended: `preemption.mode` is `hard`. */
+  readonly suspends: boolean;
+  readonly preemption?: PreemptionTelemetry;
 }
 
 /** The way back into the scheduler. */
@@ -40,11 +45,13 @@ export class TaskRuns {
 
   constructor(
     private readonly ports: RunPorts,
+    private readonly sessionTasks: SessionTasks,
     private readonly events: RunEvents,
   ) {
     this.watchdog = new Watchdog(ports.clock, {
       onLimit: (run, limit) => this.onLimit(run, limit),
       onPulse: (run) => this.pulse(run.task, 'paced'),
+      onLook: (run) => this.sessionTasks.look(run.task),
     });
   }
 
@@ -58,19 +65,35 @@ export class TaskRuns {
       this.handBack(task, lease);
       return;
     }
-    const giveBack = () => this.events.event({ type: 'lease-released', lease, now: this.ports.clock.now() });
+    const giveBack = () => {
+      const cost = task.promptTokens + task.tokensOut;
+      this.events.event({ type: 'lease-released', lease, cost, now: this.ports.clock.now() });
+    };
     const slot = new Lease(replica.id, epoch, replica.connection, replica.description, giveBack);
     const first = task.startedMs === undefined;
+    if (this.isRepeatable(replica)) task.delivered ??= [];
     this.recordDispatch(task, slot);
     this.ports.telemetry.dispatched(task, { why, first });
     const run = new Run(task, this.ports.clock, {
-      onFirstToken: () => this.onFirstToken(task),
+      onFirstToken: () => this.onFirstToken(task, slot),
+      onResumed: () => this.onResumed(task),
+      onDelivered: () => this.sessionTasks.delivered(task),
       onProgress: (at) => (replica.lastTokenAt = at),
     });
     const active: ActiveRun = { run, lease: slot, leaseId: lease, cancelStuckTimer: () => {} };
     this.active.set(lease, active);
     this.watchdog.watch(run, this.limitsOf(task));
     void this.follow(active);
+  }
+
+  /** Cuts a run off between two tokens; its task goes on with another run. */
+  suspend(task: Task, lease: LeaseId): void {
+    this.stop(lease);
+    if (task.state === 'dispatched') return task.moveTo('queued');
+    // It may be cut off again while it still repeats what its reader has.
+    if (task.state === 'preempted') return;
+    task.suspend(this.ports.clock.now());
+    this.pulse(task, 'paced');
   }
 
   /** Aborts a run; a slot that does not come back costs the engine its life. */
@@ -105,7 +128,7 @@ export class TaskRuns {
 
   private handBack(task: Task, lease: LeaseId): void {
     const { clock } = this.ports;
-    task.moveTo('dispatched');
+    if (task.state !== 'preempted') task.moveTo('dispatched');
     const message = `the replica of pool ${task.poolId} was lost before it took the task; send the task again`;
     const event = {
       type: 'run-failed',
@@ -117,20 +140,22 @@ export class TaskRuns {
       now: clock.now(),
     } as const;
     this.events.event(event);
-    this.events.event({ type: 'lease-released', lease, now: clock.now() });
+    this.events.event({ type: 'lease-released', lease, cost: 0, now: clock.now() });
   }
 
   private recordDispatch(task: Task, lease: Lease): void {
     const { clock } = this.ports;
-    task.moveTo('dispatched');
+    if (task.state !== 'preempted') task.moveTo('dispatched');
     task.replicaId = lease.replicaId;
     task.engineVersion = lease.description.engineVersion;
     task.modelDigest = lease.description.modelDigest;
     task.dispatchedAt = clock.now();
     task.startedMs ??= clock.epochMs();
+    const warm = this.sessionTasks.dispatched(task, { id: lease.replicaId, epoch: lease.epoch });
     // A second dispatch is unseen: `started` is the first frame, exactly once.
-    if (task.log.lastSeq === 0)
-      task.log.append(frameText(1, 'started', JSON.stringify(startedFrame(task, lease, this.poolOf(task)))), 1);
+    if (task.log.lastSeq > 0) return;
+    const frame = startedFrame(task, lease, this.poolOf(task));
+    task.log.append(frameText(1, 'started', JSON.stringify({ ...frame, kv_warmth: warm })), 1);
   }
 
   private async follow(active: ActiveRun): Promise<void> {
@@ -150,7 +175,8 @@ export class TaskRuns {
     if (outcome.type === 'stopped') return;
     if (outcome.type === 'completed') {
       task.answer = outcome.answer;
-      return this.events.event({ type: 'run-completed', key: task.key, lease: leaseId });
+      const used = this.sessionTasks.wholeUse(task);
+      return this.events.event({ type: 'run-completed', key: task.key, lease: leaseId, ...used });
     }
     const { code, message } = outcome.error;
     const engineLost = isEngineLoss(code);
@@ -167,11 +193,23 @@ export class TaskRuns {
     if (engineLost) this.ports.pools.suspect(lease.replicaId);
   }
 
-  private onFirstToken(task: Task): void {
+  private onFirstToken(task: Task, { replicaId: id, epoch, description }: Lease): void {
     task.moveTo('streaming');
     this.events.outlook(task).firstToken(task);
     this.events.event({ type: 'first-token', key: task.key });
+    this.sessionTasks.firstToken(task, { id, epoch }, description.slots);
     this.ports.telemetry.firstToken(task);
+  }
+
+  private onResumed(task: Task): void {
+    task.resume(this.ports.clock.now());
+    this.events.event({ type: 'first-token', key: task.key });
+    this.ports.preemption?.resumed(task);
+  }
+
+  /** Whether a run on this replica may be cut off: then what its reader has is kept, so that it can be checked. */
+  private isRepeatable(replica: Replica): boolean {
+    return this.ports.suspends && isInterruptible(replica);
   }
 
   private onLimit(run: Run, limit: LimitName): void {
@@ -186,6 +224,8 @@ export class TaskRuns {
       tokens_out: task.tokensOut,
       replica_id: task.replicaId ?? '',
       ...(task.requeued ? { requeued: true } : {}),
+      ...(task.preempted ? { preempted: true, resumable: true } : {}),
+      ...this.sessionTasks.frameMembers(task),
     };
   }
 
@@ -216,4 +256,9 @@ function startedFrame(task: Task, lease: Lease, { determinism }: Pool): StartedF
     sampler_profile_version: request.samplerProfileVersion,
     determinism,
   };
+}
+
+/** Equal runs give equal tokens here, and a run can end between any two of them. */
+export function isInterruptible({ description }: Replica): boolean {
+  return description?.determinism === 'exact' && description.features.interruptibleDecode === true;
 }

@@ -18,6 +18,8 @@ export function endingOf(task: Task, end: TaskEnd, retryAfterMs: number): Ending
   switch (end.type) {
     case 'completed':
       return finished(task, task.answer?.finish ?? 'stop', 'completed');
+    case 'budget':
+      return finished(task, 'budget', 'completed');
     case 'cancelled':
       return finished(task, 'cancelled', 'cancelled');
     case 'evicted':

@@ -1,7 +1,8 @@
 import type { EngineDescription, TokenEvent, Usage } from '@llama-orch/plugin-sdk';
 import { type ErrorCode, type ErrorMembers } from '../kernel/errors.js';
+import { type Remaining } from '../sessions/tariff.js';
 
-export type FinishReason = 'stop' | 'length' | 'cancelled';
+export type FinishReason = 'stop' | 'length' | 'cancelled' | 'budget';
 
 /** Members of the `started` frame, as on the wire. */
 export interface StartedFrame {
@@ -17,14 +18,19 @@ export interface StartedFrame {
   readonly sampler_profile_version: string;
   readonly determinism: EngineDescription['determinism'];
   readonly prompt_tokens?: number;
+  readonly kv_warmth?: boolean;
 }
 
-export interface MetricsFrame {
+export interface MetricsFrame extends Remaining {
   readonly queue_depth: number;
   readonly on_time_probability: number;
   readonly tokens_out: number;
   readonly replica_id: string;
   readonly requeued?: true;
+  readonly preempted?: true;
+  readonly resumable?: true;
+  readonly kv_warmth?: boolean;
+  readonly kv_migrated?: false;
 }
 
 export interface EndFrame {

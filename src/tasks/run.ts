@@ -3,6 +3,7 @@ import {
   EngineError,
   type EngineEvent,
   type EngineDescription,
+  type TokenEvent,
   isEngineError,
 } from '@llama-orch/plugin-sdk';
 import { type Clock } from '../kernel/clock.js';
@@ -20,6 +21,10 @@ export type RunOutcome =
 /** What a run tells while it goes on. */
 export interface RunListener {
   onFirstToken(): void;
+  /** The first token that its reader does not have yet, of a task that was cut off before. */
+  onResumed(): void;
+  /** Tokens stand in the log and more may come. */
+  onDelivered(): void;
   /** Tokens came since the last call; `at` is the monotonic ms of the newest. Called now and then, not per token. */
   onProgress(at: number): void;
 }
@@ -30,7 +35,9 @@ const STOPPED = new Error('the task has ended');
 /** One task on one slot: drains the engine's batches into the task log. */
 export class Run {
   private readonly controller = new AbortController();
-  private index: number;
+  private index = 0;
+  /** Tokens that its reader has from an earlier run. */
+  private readonly known: number;
   /** Monotonic ms of the last sign of decoding: the start, then each token. */
   lastSignAt: number;
   readonly startedAt: number;
@@ -41,7 +48,12 @@ export class Run {
     private readonly listener: RunListener,
   ) {
     this.startedAt = this.lastSignAt = clock.now();
-    this.index = task.tokensOut;
+    this.known = task.delivered?.length ?? 0;
+  }
+
+  /** True once the engine has answered this run. */
+  get hasDecoded(): boolean {
+    return this.index > 0;
   }
 
   get stopped(): boolean {
@@ -93,25 +105,46 @@ export class Run {
     let frames = 0;
     let outcome: RunOutcome | undefined;
     for (const event of batch) {
+      if (this.index < this.known) {
+        this.repeat(event);
+        continue;
+      }
       if (event.type === 'end') {
         outcome = { type: 'completed', answer: { finish: event.finish, usage: event.usage } };
         break;
       }
       text += tokenFrameText(log.upcomingSeq + frames++, this.index++, event);
       this.task.tokensOut += event.tokens ?? 1;
+      this.task.delivered?.push(mark(event));
     }
     if (frames > 0) this.deliver(text, frames);
+    if (frames > 0 && outcome === undefined) this.listener.onDelivered();
     return outcome;
+  }
+
+  /** Passes over what the reader has; an engine that says something else now must not be spliced in. */
+  private repeat(event: EngineEvent): void {
+    this.lastSignAt = this.clock.now();
+    if (event.type !== 'end' && mark(event) === this.task.delivered![this.index++]) return;
+    throw new EngineError('internal', 'the engine did not repeat its answer after a suspension; send the task again', {
+      reason: 'not_repeated',
+    });
   }
 
   private deliver(text: string, frames: number): void {
     this.lastSignAt = this.clock.now();
+    if (this.task.state === 'preempted') this.listener.onResumed();
     if (this.task.firstTokenAt === undefined) {
       this.task.firstTokenAt = this.lastSignAt;
       this.listener.onFirstToken();
     }
     this.task.log.append(text, frames);
   }
+}
+
+/** What has to be equal for two tokens to be the same to a reader. */
+function mark(token: TokenEvent): string {
+  return token.reasoning === true ? `\u0000${token.text}` : token.text;
 }
 
 function withoutEnd(): EngineError {

@@ -34,6 +34,20 @@ function registryWith(limits: Partial<RetentionLimits> = {}) {
 }
 
 describe('the task registry', () => {
+  it('knows the tasks of a tenant that have not ended, oldest first (ORCH-3077)', () => {
+    const { registry, add, end } = registryWith();
+    const [first, refused, second, other] = [add('a'), add('a'), add('a'), add('b')];
+    registry.forget(refused);
+    expect([[...registry.liveOf('a')], [...registry.liveOf('b')]]).toEqual([[first, second], [other]]);
+    end(first);
+    end(other);
+    expect([[...registry.liveOf('a')], registry.liveOf('b').size, registry.liveOf('nobody').size]).toEqual([
+      [second],
+      0,
+      0,
+    ]);
+  });
+
   it('finds a task for its tenant alone (ORCH-4106)', () => {
     const { registry, add } = registryWith();
     const task = add('a');

@@ -17,6 +17,7 @@ export interface RetentionLimits {
 }
 
 const SWEEP_MS = 1_000;
+const NOBODY: ReadonlySet<Task> = new Set();
 
 /** All tasks that can be read: the running ones, and the ended ones until their retention is over. */
 export class TaskRegistry {
@@ -26,6 +27,8 @@ export class TaskRegistry {
   private framesFrom = 0;
   private endedFrameBytes = 0;
   private sweepPending = false;
+  /** Tasks that have not ended, by tenant. */
+  private readonly live = new Map<string, Set<Task>>();
 
   constructor(
     private readonly clock: Clock,
@@ -38,11 +41,16 @@ export class TaskRegistry {
 
   add(task: Task): void {
     this.tasks.set(task.key, task);
+    const { tenantId } = task.request;
+    const live = this.live.get(tenantId);
+    if (live === undefined) this.live.set(tenantId, new Set([task]));
+    else live.add(task);
   }
 
   /** Takes back a task that was not admitted. */
   forget(task: Task): void {
     this.tasks.delete(task.key);
+    this.leave(task);
   }
 
   /** A task of this tenant; those of others are not found. */
@@ -52,6 +60,11 @@ export class TaskRegistry {
 
   get(key: TaskKey): Task | undefined {
     return this.tasks.get(key);
+  }
+
+  /** Tasks of a tenant that have not ended, oldest first. */
+  liveOf(tenantId: string): ReadonlySet<Task> {
+    return this.live.get(tenantId) ?? NOBODY;
   }
 
   /** Tasks of a tenant, newest first, from the one after `before` on. */
@@ -65,10 +78,18 @@ export class TaskRegistry {
 
   /** Starts the retention of an ended task. */
   retain(task: Task): void {
+    this.leave(task);
     this.ended.push(task);
     this.endedFrameBytes += task.log.bytes;
     this.trimToLimits();
     this.planSweep();
+  }
+
+  private leave(task: Task): void {
+    const { tenantId } = task.request;
+    const live = this.live.get(tenantId);
+    live?.delete(task);
+    if (live?.size === 0) this.live.delete(tenantId);
   }
 
   private trimToLimits(): void {

@@ -4,7 +4,8 @@ import { TASK_STATES, type TaskState, canMove, isTerminal } from './task-state.j
 const NEXT: Record<TaskState, TaskState[]> = {
   queued: ['dispatched', 'cancelled', 'evicted', 'expired', 'failed'],
   dispatched: ['streaming', 'completed', 'queued', 'cancelled', 'expired', 'failed'],
-  streaming: ['completed', 'cancelled', 'expired', 'failed'],
+  streaming: ['completed', 'cancelled', 'expired', 'failed', 'preempted'],
+  preempted: ['streaming', 'cancelled', 'expired', 'failed'],
   completed: [],
   cancelled: [],
   expired: [],

@@ -1,11 +1,15 @@
-/** Life of a task. `dispatched`: a lease is held and the engine has not answered yet. */
+/**
+ * Life of a task. `dispatched`: a lease is held and the engine has not answered yet. `preempted`: it was cut off between
+ * two tokens for more urgent work and goes on later.
+ */
 export type TaskState =
-  'queued' | 'dispatched' | 'streaming' | 'completed' | 'cancelled' | 'expired' | 'evicted' | 'failed';
+  'queued' | 'dispatched' | 'streaming' | 'preempted' | 'completed' | 'cancelled' | 'expired' | 'evicted' | 'failed';
 
 const NEXT: Readonly<Record<TaskState, readonly TaskState[]>> = {
   queued: ['dispatched', 'cancelled', 'evicted', 'expired', 'failed'],
   dispatched: ['streaming', 'completed', 'queued', 'cancelled', 'expired', 'failed'],
-  streaming: ['completed', 'cancelled', 'expired', 'failed'],
+  streaming: ['completed', 'cancelled', 'expired', 'failed', 'preempted'],
+  preempted: ['streaming', 'cancelled', 'expired', 'failed'],
   completed: [],
   cancelled: [],
   expired: [],

@@ -1,16 +1,31 @@
 import { type AppError } from '../kernel/errors.js';
 import { type LogFields, type Logger } from '../observability/logger.js';
 import { type Metrics } from '../observability/metrics.js';
+import { remainingOf } from '../sessions/tariff.js';
 import { wireInt64 } from './engine-request.js';
 import { type TerminalFrame } from './frames.js';
 import { type Task } from './task.js';
 
-/** Writes what happens to tasks into metrics and log. Called per task, never per token. */
+/** Hears of tasks in the turn in which it happens. */
+export interface TaskListener {
+  firstToken?(task: Task): void;
+  /** The task has reached its last state. */
+  ended?(task: Task): void;
+}
+
+/** Writes what happens to tasks into metrics and log, and tells those who listen. Called per task, never per token. */
 export class TaskTelemetry {
+  private readonly listeners: TaskListener[] = [];
+
   constructor(
     private readonly metrics: Metrics,
     private readonly logger: Logger,
   ) {}
+
+  /** From now on the listener hears of every task. */
+  addListener(listener: TaskListener): void {
+    this.listeners.push(listener);
+  }
 
   admitted(task: Task): void {
     this.metrics.tasksEnqueued.inc({ ...series(task), replica_id: '', priority: task.request.priority });
@@ -50,6 +65,7 @@ export class TaskTelemetry {
     const ms = Math.round(task.firstTokenAt! - task.request.receivedAt);
     this.metrics.latencyFirstToken.observe({ ...poolSeries(task), priority: task.request.priority }, ms);
     this.log('first_token', 'first token', task, { first_token_ms: ms });
+    for (const listener of this.listeners) listener.firstToken?.(task);
   }
 
   ended(task: Task, terminal: TerminalFrame, reason: 'client' | 'disconnect' | 'watchdog' | undefined): void {
@@ -72,6 +88,7 @@ export class TaskTelemetry {
       finish_reason: task.finishReason,
       reason: task.error?.code,
     });
+    for (const listener of this.listeners) listener.ended?.(task);
   }
 
   evicted(task: Task, policy: string): void {
@@ -88,7 +105,7 @@ export class TaskTelemetry {
 
 /** The fields of every log line about a task. */
 function taskFields(task: Task): LogFields {
-  const { request } = task;
+  const { request, session } = task;
   return {
     correlation_id: request.correlationId,
     job_id: request.id,
@@ -106,6 +123,8 @@ function taskFields(task: Task): LogFields {
     seed: wireInt64(request.seed),
     priority: request.priority,
     deadline_ms: request.deadlineMs,
+    kv_warmth: session?.kvWarmth,
+    ...(session?.account === undefined ? {} : remainingOf(session.account)),
   };
 }
 

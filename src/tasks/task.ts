@@ -1,6 +1,7 @@
 import type { EnginePrompt, PriorityClass, Sampling, Workload } from '@llama-orch/plugin-sdk';
 import { type AppError } from '../kernel/errors.js';
 import { type PoolId, type ReplicaId, type TaskId, type TaskKey, taskKey } from '../kernel/ids.js';
+import { type Session } from '../sessions/session.js';
 import { type Answer, type FinishReason } from './frames.js';
 import { type TaskLog } from './task-log.js';
 import { type TaskState, canMove, isTerminal } from './task-state.js';
@@ -17,6 +18,8 @@ export interface TaskRequest {
   readonly tenantId: string;
   /** Id of the key that submitted it; null without keys. */
   readonly clientId: string | null;
+  /** Task id or idempotency key that the caller chose: the same at each of its retries. */
+  readonly callName: string | undefined;
   readonly correlationId: string;
   readonly provenance: Provenance;
   readonly sessionId: string | null;
@@ -60,6 +63,10 @@ export class Task {
   readonly key: TaskKey;
   private currentState: TaskState = 'queued';
 
+  /** Set before it is submitted; undefined outside sessions. */
+  session: Session | undefined;
+  /** It wanted the replica of its session's last task and did not get it, or lost it on the way. */
+  failedOver = false;
   promise: Promise202 = { queuePosition: 0, predictedStartMs: 0, predictedStartP90Ms: 0, backoffMs: 0 };
   /** Short name of the model that serves it; a model ref can hold a path of the host. */
   modelId: string | undefined;
@@ -79,6 +86,12 @@ export class Task {
   finishReason: FinishReason | undefined;
   error: AppError | undefined;
   requeued = false;
+  /** It was cut off for more urgent work at least once. */
+  preempted = false;
+  /** What its reader has, token by token; kept only where a run may have to be repeated to the same token. */
+  delivered: string[] | undefined;
+  private suspendedAt: number | undefined;
+  private suspendedMs = 0;
 
   constructor(
     readonly request: TaskRequest,
@@ -115,8 +128,24 @@ export class Task {
     return deadlineMs === undefined ? undefined : receivedAt + deadlineMs;
   }
 
-  /** First token to end (or to `now`), whole milliseconds. */
+  /** Cut off between two tokens at `now`. */
+  suspend(now: number): void {
+    this.moveTo('preempted');
+    this.preempted = true;
+    this.suspendedAt = now;
+  }
+
+  /** Its first new token after a suspension came at `now`. */
+  resume(now: number): void {
+    this.moveTo('streaming');
+    this.suspendedMs += now - this.suspendedAt!;
+    this.suspendedAt = undefined;
+  }
+
+  /** First token to end (or to `now`) without suspensions, whole milliseconds. */
   decodeMs(now: number): number {
-    return this.firstTokenAt === undefined ? 0 : Math.max(0, Math.round((this.endedAt ?? now) - this.firstTokenAt));
+    if (this.firstTokenAt === undefined) return 0;
+    const until = this.suspendedAt ?? this.endedAt ?? now;
+    return Math.max(0, Math.round(until - this.firstTokenAt - this.suspendedMs));
   }
 }

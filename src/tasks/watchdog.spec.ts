@@ -13,18 +13,23 @@ interface FakeRun {
   startedAt: number;
   progressReports: number;
   reportProgress(): void;
+  readonly hasDecoded: boolean;
   task: { firstTokenAt: number | undefined; request: { workload: 'completion' | 'embedding' } };
 }
 
 function watching(workload: 'completion' | 'embedding' = 'completion') {
   const clock = new FakeClock();
   const told: { readonly what: string; readonly at: number }[] = [];
+  const looks: number[] = [];
   const run: FakeRun = {
     stopped: false,
     lastSignAt: 0,
     startedAt: 0,
     progressReports: 0,
     reportProgress: () => void run.progressReports++,
+    get hasDecoded() {
+      return run.task.firstTokenAt !== undefined;
+    },
     task: { firstTokenAt: undefined, request: { workload } },
   };
   const watchdog = new Watchdog(clock, {
@@ -32,6 +37,7 @@ function watching(workload: 'completion' | 'embedding' = 'completion') {
       told.push({ what: limit, at: clock.now() });
       run.stopped = true;
     },
+    onLook: () => looks.push(clock.now()),
     onPulse: () => told.push({ what: 'pulse', at: clock.now() }),
   });
   const watched = run as unknown as Run;
@@ -40,7 +46,7 @@ function watching(workload: 'completion' | 'embedding' = 'completion') {
     run.lastSignAt = clock.now();
     run.task.firstTokenAt ??= clock.now();
   };
-  return { clock, told, run, token, forget: () => watchdog.forget(watched) };
+  return { clock, told, looks, run, token, forget: () => watchdog.forget(watched) };
 }
 
 type Told = ReturnType<typeof watching>['told'];
@@ -79,6 +85,18 @@ describe('the watchdog', () => {
       token();
     }
     expectLast(told, 'wall', 10_000);
+  });
+
+  it('looks at each tick at what decodes, and at nothing else (ORCH-4407)', () => {
+    const { clock, looks, run, token } = watching();
+    clock.leap(500);
+    expect(looks).toEqual([]);
+    token();
+    clock.leap(3 * TICK_MS);
+    expect(looks).toHaveLength(3);
+    run.stopped = true;
+    clock.leap(500);
+    expect(looks).toHaveLength(3);
   });
 
   it('knows only the wall limit for work that brings no tokens (ORCH-3016)', () => {

@@ -12,6 +12,8 @@ export type LimitName = 'wall' | 'idle' | 'first-token';
 
 export interface WatchdogListener {
   onLimit(run: Run, limit: LimitName): void;
+  /** At each tick while it decodes. */
+  onLook(run: Run): void;
   /** It is time for a metrics frame. */
   onPulse(run: Run): void;
 }
@@ -62,6 +64,8 @@ export class Watchdog {
     if (exceeded !== undefined) return this.listener.onLimit(run, exceeded);
     const { firstTokenAt } = run.task;
     if (firstTokenAt === undefined) return;
+    this.listener.onLook(run);
+    if (run.stopped) return;
     if (run.lastSignAt > watched.seenSignAt) {
       watched.seenSignAt = run.lastSignAt;
       run.reportProgress();
@@ -76,6 +80,6 @@ export class Watchdog {
 function exceededLimit(run: Run, limits: RunLimits, now: number): LimitName | undefined {
   if (now - run.startedAt > limits.wallMs) return 'wall';
   const silence = now - run.lastSignAt;
-  if (run.task.firstTokenAt !== undefined) return silence > limits.idleMs ? 'idle' : undefined;
+  if (run.hasDecoded) return silence > limits.idleMs ? 'idle' : undefined;
   return run.task.request.workload === 'completion' && silence > limits.firstTokenMs ? 'first-token' : undefined;
 }

@@ -97,6 +97,7 @@ describe('packages', () => {
     ['a neighbour', `import { x } from '../../q/src/index.js';`],
     ['an undeclared package', `import semver from 'semver';`],
     ['another package of ours', `import { Client } from '@llama-orch/client';`],
+    ['an undeclared discipline', `import { Wfq } from '@llama-orch/queue-wfq';`],
     ['an undeclared SDK', `import { EngineError } from '@llama-orch/plugin-sdk';`],
   ])('an import of %s is found', (_what, text) => {
     expect(packageViolations(manifest, [file('plugins/p/src/index.ts', text)])).toHaveLength(1);

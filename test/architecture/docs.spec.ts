@@ -111,7 +111,7 @@ describe('README.md', () => {
     await untilReady(daemon.url);
     const outputs: string[] = [];
     for (const { at, text } of later) outputs.push(await shell(at, text, daemon.url));
-    const [serve, submit, follow, resume, end, cli, model, config] = outputs;
+    const [serve, submit, follow, resume, end, cli, model, config, simulation] = outputs;
     expect(serve).toContain('the config is valid');
     expect(submit).toMatch(/"queue_position":0.*"predicted_start_ms":/);
     expect(follow).toMatch(/^id: 1\nevent: started\n.*\nevent: token\n.*\nevent: end\n[^\n]+\n\n$/s);
@@ -120,6 +120,7 @@ describe('README.md', () => {
     expect(end).toContain('"state":"completed"');
     expect(cli).toMatch(/default\s+ready\s+embedded/);
     expect(model).toContain('the config is valid');
+    expect(simulation).toMatch(/^mixed, 5000 tasks, seed 1\n.*Promises kept\n/s);
     expect(config).toMatch(/two-pools\.yaml is valid.*lorch_laptop_\w+.*hmac-sha256:/s);
   }, 60_000);
 

@@ -2,11 +2,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { parse } from 'yaml';
-import { configJsonSchema, configJsonSchemaText, ConfigError, loadConfig } from '../../src/config/index.js';
+import { configJsonSchema, configJsonSchemaText, ConfigError, loadConfig, loadFleet } from '../../src/config/index.js';
+import { readTrace } from '../../src/scheduling/simulator/trace.js';
 import { filesIn, ROOT } from './source-file.js';
 
 const MODELINE = '# yaml-language-server: $schema=../contracts/config.schema.json\n';
-const examples = filesIn(['examples'], '.yaml');
+const SIMULATOR = 'examples/simulator/';
+const examples = filesIn(['examples'], '.yaml').filter(({ path }) => !path.startsWith(SIMULATOR));
 const validate = new Ajv({ strict: false, validateFormats: false }).compile(configJsonSchema());
 
 it('finds the examples that it checks', () => {
@@ -28,6 +30,15 @@ describe.each(examples)('$path', ({ path, text }) => {
     validate(parse(text));
     expect(validate.errors ?? []).toEqual([]);
   });
+});
+
+it.each(filesIn([SIMULATOR], '.yaml'))('the simulator takes $path (ORCH-4955)', ({ path }) => {
+  expect(loadFleet(path, ROOT).pools.length).toBeGreaterThan(0);
+});
+
+it.each(filesIn([SIMULATOR], '.csv'))('the simulator takes $path (ORCH-4955)', ({ path, text }) => {
+  const fleet = loadFleet(`${SIMULATOR}fleet.yaml`, ROOT);
+  expect(readTrace(path, text, fleet).count).toBeGreaterThan(1);
 });
 
 it('an example with a key that is not there would be found (OC-CONFIG-6002)', () => {

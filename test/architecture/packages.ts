@@ -11,10 +11,12 @@ export interface PackageManifest {
 }
 
 const SDK = '@llama-orch/plugin-sdk';
+/** A discipline may be laid over another one that it names as its dependency. */
+const DISCIPLINE = /^@llama-orch\/queue-[a-z-]+$/;
 
 /**
  * Imports of the npm packages in `sdk/` and `plugins/` that a stranger's package could not have: files outside its
- * folder, packages that it does not declare, and of ours anything but the plugin SDK.
+ * folder, packages that it does not declare, and of ours anything but the plugin SDK and queue disciplines.
  */
 export function packageViolations(manifest: PackageManifest, files: readonly SourceFile[]): string[] {
   const declared = { ...manifest.dependencies, ...manifest.optionalDependencies, ...manifest.peerDependencies };
@@ -31,7 +33,7 @@ function mayImport(folder: string, declared: object, specifier: string, target: 
   if (target !== undefined) return !posix.relative(folder, target).startsWith('..');
   if (specifier.startsWith('node:') || builtinModules.includes(specifier)) return true;
   const name = packageName(specifier);
-  return Object.hasOwn(declared, name) && (name === SDK || !name.startsWith('@llama-orch/'));
+  return Object.hasOwn(declared, name) && (name === SDK || DISCIPLINE.test(name) || !name.startsWith('@llama-orch/'));
 }
 
 function packageName(specifier: string): string {

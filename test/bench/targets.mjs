@@ -40,6 +40,7 @@ function configText(engineUrl, slots) {
   return `server: { bind: '127.0.0.1:0', shutdown_ms: 500 }
 limits: { max_tokens: 5000000 }
 log: { level: info }
+storage: { data_dir: ./data }
 pools:
   - id: bench
     engine: llamacpp

@@ -73,6 +73,15 @@ describe('Client.submit', () => {
     expect(waits).toEqual([1500, 1500]);
   });
 
+  it('gives all tries one name, so that they are one call for the daemon (OC-CLI-2802)', async () => {
+    const busy = refusal('ADMISSION_REJECT', 429, { retriable: true, retry_after_ms: 1, policy_label: 'reject' });
+    const client = await start({ 'POST /v1/tasks': inTurn(busy, { status: 202, body: ACCEPTED }) });
+    await client.submit(TASK, { retry: { attempts: 3 } });
+    const [first, second] = server.received.map(({ headers }) => headers['idempotency-key']);
+    expect(first).toMatch(/^[0-9a-f-]{36}$/);
+    expect(second).toBe(first);
+  });
+
   it('never repeats what is not retriable (ORCH-3025, FR-ER-002)', async () => {
     const client = await start({ 'POST /v1/tasks': inTurn(refusal('INVALID_PARAMS', 400)) });
     await expect(client.submit(TASK, { retry: { attempts: 3 } })).rejects.toMatchObject({ code: 'INVALID_PARAMS' });

@@ -32,6 +32,7 @@ beforeAll(async () => {
   await app.frames(
     (await app.submit(completion('SECRET-PROMPT', { session_id: '3f1d4fae-7dec-41d0-a765-00a0c91e6bf6' }))).task_id,
   );
+  await app.call('/v1/sessions/3f1d4fae-7dec-41d0-a765-00a0c91e6bf6', { method: 'DELETE' });
   const holder = await app.submit(completion('[[mock:stall@1]]'));
   const stream = await app.follow(holder.task_id);
   await stream.until('token');

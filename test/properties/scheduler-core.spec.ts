@@ -1,7 +1,9 @@
+import { type PriorityClass } from '@llama-orch/plugin-sdk';
 import fc from 'fast-check';
 import { type TaskKey } from '../../src/kernel/ids.js';
 import { emptyState } from '../../src/scheduling/core/model.js';
 import { step } from '../../src/scheduling/core/step.js';
+import { BudgetModel } from './support/budget-model.js';
 import { CoreModel, type PoolSetup, check, corePool } from './support/core-model.js';
 
 const RUNS = 2_000;
@@ -15,6 +17,7 @@ type Move = readonly [
     | 'deadline-passed'
     | 'watchdog-fired'
     | 'first-token'
+    | 'use'
     | 'complete'
     | 'fail'
     | 'engine-lost'
@@ -40,6 +43,7 @@ const moves: fc.Arbitrary<readonly Move[]> = fc.array(
     weighted(2, 'deadline-passed'),
     weighted(2, 'watchdog-fired'),
     weighted(6, 'first-token'),
+    weighted(8, 'use'),
     weighted(8, 'complete'),
     weighted(2, 'fail'),
     weighted(5, 'engine-lost'),
@@ -56,12 +60,26 @@ const moves: fc.Arbitrary<readonly Move[]> = fc.array(
 
 const policy = fc.constantFrom('reject' as const, 'drop-lru' as const, 'shed-low-priority' as const);
 
+const preemption = fc.record({
+  mode: fc.constantFrom('soft' as const, 'hard' as const),
+  mostPerMinute: fc.integer({ min: 1, max: 4 }),
+  protect: fc.constantFrom<readonly PriorityClass[]>(['interactive'], ['interactive', 'batch']),
+});
+
 const setup: fc.Arbitrary<PoolSetup> = fc.record({
   capacity: fc.integer({ min: 1, max: 6 }),
   classCapacity: fc.record({ interactive: fc.integer({ min: 1, max: 6 }), batch: fc.integer({ min: 1, max: 4 }) }),
   fullPolicy: fc.record({ interactive: policy, batch: policy }),
   batchMaxWaitMs: fc.constantFrom(0, 20, 60_000),
   slots: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 3 }),
+  preemption: fc.option(preemption, { nil: undefined }),
+});
+
+/** All tasks of one run share it; a large one is never short. */
+const budget = fc.record({
+  cap: fc.integer({ min: 2, max: 60 }),
+  promptTokens: fc.integer({ min: 0, max: 4 }),
+  maxTokens: fc.integer({ min: 1, max: 8 }),
 });
 
 const pools = fc.array(setup, { minLength: 1, maxLength: 3 });
@@ -96,6 +114,9 @@ function play(model: CoreModel, [what, pick]: Move): void {
     case 'release':
       if (open !== undefined && (open.reported || open.stopped)) model.release(open);
       return;
+    case 'use':
+      if (task !== undefined && task.phase !== 'refused') use(model, task, pick);
+      return;
     case 'complete':
       if (lease !== undefined) model.complete(lease);
       return;
@@ -108,6 +129,12 @@ function play(model: CoreModel, [what, pick]: Move): void {
   }
 }
 
+/** Mostly the next token of a running task, now and then a repeated report or one of a task that has ended. */
+function use(model: CoreModel, task: Parameters<CoreModel['about']>[0], pick: number): void {
+  const next = model.budget?.nextUse(task.key);
+  if (next !== undefined && (task.phase === 'streaming' || task.phase === 'ended')) model.use(task, next - (pick % 2));
+}
+
 function finish(model: CoreModel): void {
   for (const pool of model.pools) for (const replica of pool.replicas) model.ready(pool, replica, false);
   model.drain();
@@ -118,11 +145,11 @@ function finish(model: CoreModel): void {
 }
 
 describe('the scheduler core', () => {
-  it('keeps every promise in any interleaving: one end per task, caps, order, leases, slots (OC-CORE-1001…1005, OC-CORE-1010, ORCH-3004, ORCH-3005, ORCH-3010, ORCH-3017, ORCH-4201, ORCH-4404, ORCH-4505)', () => {
+  it('keeps every promise in any interleaving: one end per task, caps, order, leases, slots (OC-CORE-1001…1005, OC-CORE-1010, ORCH-3085, ORCH-3086, ORCH-3004, ORCH-3005, ORCH-3010, ORCH-3017, ORCH-4201, ORCH-4404, ORCH-4505)', () => {
     const seen = new Set<string>();
     fc.assert(
-      fc.property(pools, moves, (setups, steps) => {
-        const model = new CoreModel(setups);
+      fc.property(pools, fc.option(budget), moves, (setups, money, steps) => {
+        const model = new CoreModel(setups, money === null ? undefined : new BudgetModel(money));
         for (const pool of model.pools) for (const replica of pool.replicas) model.ready(pool, replica, false);
         for (const move of steps) play(model, move);
         finish(model);
@@ -134,6 +161,7 @@ describe('the scheduler core', () => {
     expect([...seen].sort()).toEqual([
       'accept',
       'dispatch',
+      'finish budget',
       'finish cancelled',
       'finish completed',
       'finish evicted',
@@ -145,8 +173,11 @@ describe('the scheduler core', () => {
       'finish timed-out',
       'refuse ADMISSION_REJECT',
       'refuse QUEUE_FULL_DROP_LRU',
+      'refuse-budget',
       'requeue',
       'stop',
+      'suspend',
+      'suspended',
     ]);
   });
 
@@ -171,5 +202,5 @@ describe('the scheduler core', () => {
 function nameOf(command: CoreModel['history'][number]['commands'][number]): string {
   if (command.type === 'finish')
     return `finish ${command.end.type}${command.end.type === 'failed' ? ` ${command.end.code}` : ''}`;
-  return command.type === 'refuse' ? `refuse ${command.code}` : command.type;
+  return command.type === 'refuse' ? `refuse ${command.room.code}` : command.type;
 }

@@ -27,6 +27,13 @@ export class Daemon {
 
   /** Runs `llama-orch serve` with this configuration and waits until it listens. Needs a build. */
   static async start(config: object, env: Readonly<Record<string, string>> = {}): Promise<Daemon> {
+    const daemon = Daemon.spawn(config, env);
+    await eventually(() => expect(daemon.stdout).toContain('listening on'));
+    return daemon;
+  }
+
+  /** The same without waiting: it may be a daemon that does not start. */
+  static spawn(config: object, env: Readonly<Record<string, string>> = {}): Daemon {
     const folder = mkdtempSync(join(tmpdir(), 'llama-orch-'));
     const file = join(folder, 'llama-orch.yaml');
     writeFileSync(file, JSON.stringify(config));
@@ -37,7 +44,6 @@ export class Daemon {
     });
     const daemon = new Daemon(child, folder);
     opened.push(daemon);
-    await eventually(() => expect(daemon.stdout).toContain('listening on'));
     return daemon;
   }
 

@@ -16,7 +16,7 @@ export const DESCRIPTION: EngineDescription = {
   workloads: ['completion'],
   determinism: 'exact',
   seedBits: 32,
-  features: { params: ['temperature', 'top_p', 'top_k'], chat: true },
+  features: { params: ['temperature', 'top_p', 'top_k'], chat: true, interruptibleDecode: true },
 };
 
 const USAGE = { promptTokens: 3, completionTokens: 0, exact: true } as const;

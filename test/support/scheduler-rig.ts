@@ -1,5 +1,10 @@
 import leastLoaded from '@llama-orch/placement-least-loaded';
-import { type PlacementStrategy, type PriorityClass, type QueueDisciplineFactory } from '@llama-orch/plugin-sdk';
+import {
+  type PlacementStrategy,
+  type PriorityClass,
+  type QueueDiscipline,
+  type QueueDisciplineFactory,
+} from '@llama-orch/plugin-sdk';
 import priorityFifo from '@llama-orch/queue-priority-fifo';
 import { parseConfig } from '../../src/config/index.js';
 import { AppError } from '../../src/kernel/errors.js';
@@ -9,18 +14,28 @@ import { Metrics } from '../../src/observability/metrics.js';
 import { Pool } from '../../src/pools/pool.js';
 import { Pools } from '../../src/pools/pools.js';
 import { type CorePool } from '../../src/scheduling/core/model.js';
+import { type PreemptionRules } from '../../src/scheduling/core/preemption.js';
+import { Receipts } from '../../src/scheduling/receipts/receipts.js';
 import { Scheduler } from '../../src/scheduling/scheduler.js';
+import { SessionTelemetry } from '../../src/sessions/session-telemetry.js';
+import { Sessions } from '../../src/sessions/sessions.js';
+import { Tariff } from '../../src/sessions/tariff.js';
 import { TaskRegistry } from '../../src/tasks/task-registry.js';
 import { TaskTelemetry } from '../../src/tasks/task-telemetry.js';
 import { Task, type TaskRequest } from '../../src/tasks/task.js';
 import { FakeAdapter } from './fake-engine.js';
 import { FakeClock, settle } from './fake-clock.js';
+import { MemorySessionStore } from './memory-session-store.js';
 import { QuietLogger } from './quiet-logger.js';
 
 export interface RigOptions {
   /** Members of the one pool, as in a configuration file. */
   readonly pool?: Readonly<Record<string, unknown>>;
   readonly onDeadline?: 'stop' | 'finish';
+  /** Members of `budgets`, as in a configuration file. */
+  readonly budgets?: Readonly<Record<string, unknown>>;
+  readonly preemption?: PreemptionRules;
+  readonly queue?: QueueDiscipline;
 }
 
 /** One frame of a task's log. */
@@ -38,6 +53,7 @@ const RETENTION = {
   framesBytes: 1_000_000,
 };
 const noLog = { log: () => {} };
+const MADE_BY = { software: '0.0.0', plugins: { discipline: 'priority-fifo@0.1.0', placement: 'least-loaded@0.1.0' } };
 
 /** The scheduler with everything below it, on an engine that a test plays and a clock that a test moves. */
 export class SchedulerRig {
@@ -46,29 +62,50 @@ export class SchedulerRig {
   readonly metrics = new Metrics();
   readonly logger = new QuietLogger();
   readonly registry = new TaskRegistry(this.clock, RETENTION);
+  readonly store = new MemorySessionStore();
+  readonly sessions: Sessions;
+  readonly telemetry = new TaskTelemetry(this.metrics, this.logger);
+  readonly receipts = new Receipts(this.clock, { kept: 10_000, madeBy: MADE_BY });
   readonly pool: Pool;
   readonly pools: Pools;
   readonly scheduler: Scheduler;
   readonly tasks: Task[] = [];
 
   private constructor(options: RigOptions) {
-    const { clock, logger, metrics, registry } = this;
+    const { clock, logger, metrics, registry, telemetry } = this;
     const facts = { id: 'p', engine: 'fake', model: 'm', ...options.pool };
-    this.pool = new Pool(parseConfig({ pools: [facts] }).pools[0]!, this.adapter);
+    const config = parseConfig({ pools: [facts], budgets: options.budgets ?? {} });
+    this.pool = new Pool(config.pools[0]!, this.adapter);
+    const tariff = new Tariff(config.budgets);
+    this.sessions = new Sessions({
+      ...{ clock, store: this.store, tariff, limits: { ttlMs: 600_000, maxTurns: 8 } },
+      telemetry: new SessionTelemetry(metrics, logger, tariff.isActive),
+    });
     const random = new SeededRandom(7);
     this.pools = new Pools([this.pool], { clock, random, logger, metrics });
-    const telemetry = new TaskTelemetry(metrics, logger);
     const ports = {
       clock,
       random,
       pools: this.pools,
       registry,
       telemetry,
+      sessions: this.sessions,
       metricsMs: 1000,
+      suspends: options.preemption?.mode === 'hard',
       onDeadline: options.onDeadline ?? 'stop',
+      receipts: this.receipts,
     };
     const { prefill_tps: prefill, decode_tps: decode } = this.pool.config.perf;
-    this.scheduler = new Scheduler(ports, [{ pool: corePoolOf(this.pool), rates: { prefill, decode } }]);
+    this.scheduler = new Scheduler(ports, [
+      {
+        pool: {
+          ...corePoolOf(this.pool),
+          ...(options.preemption && { preemption: options.preemption }),
+          ...(options.queue && { queue: options.queue }),
+        },
+        rates: { prefill, decode },
+      },
+    ]);
   }
 
   /** A rig whose replicas are Ready. */
@@ -81,16 +118,16 @@ export class SchedulerRig {
 
   /** Submits a task. @throws AppError when the queue refuses it */
   submit(facts: Partial<TaskRequest> = {}): Task {
-    const task = new Task(
-      this.request(facts),
-      this.pool.id,
-      this.pool.engine,
-      { tokens: 3, counted: false },
-      this.registry.newLog(),
-    );
+    const task = this.task(facts);
     this.scheduler.submit(task);
     this.tasks.push(task);
     return task;
+  }
+
+  /** A task that nobody has submitted. */
+  task(facts: Partial<TaskRequest> = {}): Task {
+    const size = { tokens: 3, counted: false };
+    return new Task(this.request(facts), this.pool.id, this.pool.engine, size, this.registry.newLog());
   }
 
   /** The refusal of a task that finds no room. */
@@ -131,6 +168,7 @@ export class SchedulerRig {
       id: `00000000-0000-7000-8000-${number}` as TaskId,
       tenantId: 'default',
       clientId: null,
+      callName: undefined,
       correlationId: 'c',
       provenance: {},
       sessionId: null,
@@ -209,5 +247,7 @@ function corePoolOf({ id, config }: Pool): CorePool {
     queue: queues.createQueue(),
     strategy,
     replicas: new Map(),
+    suspendedAt: [],
+    suspending: 0,
   };
 }

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type StreamFrame, type Task, type TaskAccepted } from '@llama-orch/client';
 import { type App, startApp } from '../../src/app.js';
 import { parseConfig } from '../../src/config/index.js';
@@ -68,16 +71,25 @@ export class TestApp {
     readonly poolIds: readonly string[],
     /** Everything that the daemon logged. */
     readonly lines: readonly LogLine[],
+    private readonly folder: string,
   ) {}
 
   static async start(input: TestConfig): Promise<TestApp> {
-    const config = parseConfig({ server: { bind: '127.0.0.1:0' }, pools: [mockPool()], ...input });
+    const folder = mkdtempSync(join(tmpdir(), 'llama-orch-data-'));
+    const storage = { data_dir: folder };
+    const config = parseConfig({ server: { bind: '127.0.0.1:0' }, pools: [mockPool()], storage, ...input });
     const logger = new MemoryLogger();
-    const app = await startApp({ config, baseFolder: process.cwd(), logger, version: '0.0.0-test' });
+    const app = await startApp({ config, baseFolder: process.cwd(), logger, version: '0.0.0-test' }).catch(
+      (error: unknown) => {
+        rmSync(folder, { recursive: true, force: true });
+        throw error;
+      },
+    );
     return new TestApp(
       app,
       config.pools.map((pool) => pool.id),
       logger.lines,
+      folder,
     );
   }
 
@@ -87,6 +99,7 @@ export class TestApp {
 
   async close(): Promise<void> {
     await this.app.endNow();
+    rmSync(this.folder, { recursive: true, force: true });
   }
 
   async call<Body = unknown>(path: string, { method = 'GET', headers = {}, body }: Call = {}): Promise<Answer<Body>> {

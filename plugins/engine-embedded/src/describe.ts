@@ -27,6 +27,6 @@ export function describeModel(facts: ModelFacts): EngineDescription {
     workloads: ['completion'],
     determinism: facts.slots === 1 && facts.device === 'cpu' ? 'exact' : 'best_effort',
     seedBits: 31,
-    features: { params: PARAMS, chat: true, jsonSchema: true, promptAbort: true },
+    features: { params: PARAMS, chat: true, jsonSchema: true, promptAbort: true, interruptibleDecode: true },
   };
 }

@@ -72,6 +72,7 @@ export class MockConnection implements EngineConnection {
         ],
         chat: true,
         promptAbort: true,
+        interruptibleDecode: true,
       },
     };
   }

@@ -1,16 +1,17 @@
 import { type QueueItem } from '@llama-orch/plugin-sdk';
+import { type ClassLane } from './class-lane.js';
 import { HoleCounts } from './hole-counts.js';
 
 const SMALLEST = 64;
 
 /**
- * The waiting items of one class, in order.
+ * The waiting items of one class, in order of arrival.
  *
  * A ring in which every item has a sequence number: the back counts up, the head down. Taking an item out of the middle
  * leaves a hole; holes at either end are given back at once, so both ends always hold an item. The ring is rebuilt
  * when it is full or mostly empty, which keeps the cost per call constant and the memory in proportion to what waits.
  */
-export class Lane {
+export class Lane implements ClassLane {
   readonly #sequenceOf = new Map<string, number>();
   #items: (QueueItem | undefined)[] = new Array<undefined>(SMALLEST);
   /** When the wait of a slot's item began; never falls from head to back, also across holes. */
@@ -83,6 +84,10 @@ export class Lane {
       else high = middle;
     }
     return this.#countBefore(low);
+  }
+
+  *[Symbol.iterator](): Iterator<QueueItem> {
+    for (const { item } of this.#entries()) yield item;
   }
 
   #countBefore(sequence: number): number {

@@ -1,17 +1,25 @@
 import { type PriorityClass, type QueueDiscipline, type QueueItem } from '@llama-orch/plugin-sdk';
+import { type ClassLane } from './class-lane.js';
 import { Lane } from './lane.js';
 
 /**
- * Interactive before batch, arrival order inside a class. A batch head that has waited `batchMaxWaitMs` is promoted:
- * it goes before waiting interactive work, but never twice in a row.
+ * Interactive before batch, the order of its lane inside a class: arrival, unless another kind of lane is given. As long
+ * as batch work has waited `batchMaxWaitMs`, the head of its lane is promoted: it goes before waiting interactive work,
+ * but never twice in a row.
  */
 export class PriorityFifo implements QueueDiscipline {
-  readonly #interactive = new Lane();
-  readonly #batch = new Lane();
+  readonly #interactive: ClassLane;
+  readonly #batch: ClassLane;
   #promotedLast = false;
 
   /** @param batchMaxWaitMs milliseconds; 0 = never promote */
-  constructor(private readonly batchMaxWaitMs: number) {}
+  constructor(
+    private readonly batchMaxWaitMs: number,
+    newLane: () => ClassLane = () => new Lane(),
+  ) {
+    this.#interactive = newLane();
+    this.#batch = newLane();
+  }
 
   get size(): number {
     return this.#interactive.size + this.#batch.size;
@@ -51,6 +59,17 @@ export class PriorityFifo implements QueueDiscipline {
     return this.#lane(priority)[end];
   }
 
+  *order(now: number): Iterable<QueueItem> {
+    const [interactive, batch] = [[...this.#interactive], [...this.#batch]];
+    const promotable = this.#promotable(now);
+    let [nextInteractive, nextBatch, promotedLast] = [0, 0, this.#promotedLast];
+    while (nextInteractive < interactive.length) {
+      promotedLast = !promotedLast && nextBatch < promotable;
+      yield promotedLast ? batch[nextBatch++]! : interactive[nextInteractive++]!;
+    }
+    yield* batch.slice(nextBatch);
+  }
+
   #isPromotionDue(now: number): boolean {
     if (this.#promotedLast || this.#interactive.size === 0 || this.batchMaxWaitMs === 0) return false;
     return this.#batch.oldestWaitsSince <= now - this.batchMaxWaitMs;
@@ -73,7 +92,7 @@ export class PriorityFifo implements QueueDiscipline {
     return this.batchMaxWaitMs === 0 ? 0 : this.#batch.countWaitingSince(now - this.batchMaxWaitMs);
   }
 
-  #lane(priority: PriorityClass): Lane {
+  #lane(priority: PriorityClass): ClassLane {
     return priority === 'interactive' ? this.#interactive : this.#batch;
   }
 }

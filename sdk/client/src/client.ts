@@ -5,12 +5,17 @@ import { withRetry, type RetryOptions } from './retry.js';
 import {
   type Capabilities,
   type CreateTask,
+  type Decision,
+  type DecisionQuery,
   type EndFrame,
   type ListPoolsQuery,
+  type ListSessionsQuery,
   type ListTasksQuery,
   type PluginReport,
   type PoolHealth,
   type PoolList,
+  type Session,
+  type SessionList,
   type StreamFrame,
   type Task,
   type TaskAccepted,
@@ -48,7 +53,7 @@ export class Client {
 
   /** Submits a task; resolves once it is admitted and recorded. */
   submit(task: CreateTask, options: SubmitOptions = {}): Promise<TaskAccepted> {
-    const headers = { 'idempotency-key': options.idempotencyKey };
+    const headers = { 'idempotency-key': options.idempotencyKey ?? nameOf(task, options) };
     return withRetry(this.http, options.retry, options.signal, () =>
       this.http.json<TaskAccepted>({ method: 'POST', path: '/v1/tasks', body: task, headers, signal: options.signal }),
     );
@@ -83,9 +88,29 @@ export class Client {
     return this.http.json({ path: taskPath(taskId), signal: options.signal });
   }
 
+  /** The receipts of a task: why it was admitted, when its turn came, and where it ran. */
+  decision(taskId: string, query: DecisionQuery = {}, options: CallOptions = {}): Promise<Decision> {
+    return this.http.json({ path: `${taskPath(taskId)}/decision`, query, signal: options.signal });
+  }
+
   /** One page of tasks, newest first. */
   tasks(query: ListTasksQuery = {}, options: CallOptions = {}): Promise<TaskList> {
     return this.http.json({ path: '/v1/tasks', query, signal: options.signal });
+  }
+
+  /** A session; it is refused with 404 when it has expired. */
+  session(sessionId: string, options: CallOptions = {}): Promise<Session> {
+    return this.http.json({ path: sessionPath(sessionId), signal: options.signal });
+  }
+
+  /** One page of sessions, newest first. */
+  sessions(query: ListSessionsQuery = {}, options: CallOptions = {}): Promise<SessionList> {
+    return this.http.json({ path: '/v1/sessions', query, signal: options.signal });
+  }
+
+  /** Forgets a session and cancels its running tasks; harmless when there is none. */
+  async deleteSession(sessionId: string, options: CallOptions = {}): Promise<void> {
+    await this.http.send({ method: 'DELETE', path: sessionPath(sessionId), signal: options.signal });
   }
 
   capabilities(options: CallOptions = {}): Promise<Capabilities> {
@@ -111,6 +136,15 @@ export class Client {
   }
 }
 
+function sessionPath(sessionId: string): string {
+  return `/v1/sessions/${encodeURIComponent(sessionId)}`;
+}
+
 function taskPath(taskId: string): string {
   return `/v1/tasks/${encodeURIComponent(taskId)}`;
+}
+
+/** Retries under one name are one call for the daemon: it keeps a place for them and never runs them twice. */
+function nameOf(task: CreateTask, { retry }: SubmitOptions): string | undefined {
+  return retry === undefined || task.task_id !== undefined ? undefined : crypto.randomUUID();
 }

@@ -22,6 +22,9 @@ export type TaskState = Schemas['TaskState'];
 export type FinishReason = Schemas['FinishReason'];
 export type Usage = Schemas['Usage'];
 
+export type Session = Schemas['Session'];
+export type SessionList = Schemas['SessionList'];
+
 export type Problem = Schemas['Problem'];
 export type ErrorCode = Schemas['ErrorCode'];
 export type PolicyLabel = Schemas['PolicyLabel'];
@@ -39,6 +42,19 @@ export type ReplicaHealth = ControlSchemas['ReplicaHealth'];
 export type GpuSample = Schemas['GpuSample'];
 export type PluginReport = ControlSchemas['PluginReport'];
 export type PluginStatus = ControlSchemas['PluginStatus'];
+
+/** Why a task was admitted, when its turn came, and where it ran. */
+export type Decision = ControlSchemas['Decision'];
+export type Receipt = ControlSchemas['Receipt'];
+export type AdmissionReceipt = ControlSchemas['AdmissionReceipt'];
+export type DispatchReceipt = ControlSchemas['DispatchReceipt'];
+export type EvictionReceipt = ControlSchemas['EvictionReceipt'];
+export type RequeueReceipt = ControlSchemas['RequeueReceipt'];
+export type PreemptionReceipt = ControlSchemas['PreemptionReceipt'];
+export type ReceiptDifference = ControlSchemas['ReceiptDifference'];
+export type Counterfactual = ControlSchemas['Counterfactual'];
+/** What if: `GET /v1/tasks/{id}/decision`. */
+export type DecisionQuery = NonNullable<ControlOperations['getDecision']['parameters']['query']>;
 
 export type StartedFrame = Schemas['StartedFrame'];
 export type TokenFrame = Schemas['TokenFrame'];
@@ -64,5 +80,7 @@ export type StreamFrame = {
 
 /** Filters and paging of `GET /v1/tasks`. */
 export type ListTasksQuery = NonNullable<DataOperations['listTasks']['parameters']['query']>;
+/** Paging of `GET /v1/sessions`. */
+export type ListSessionsQuery = NonNullable<DataOperations['listSessions']['parameters']['query']>;
 /** Paging of `GET /v1/pools`. */
 export type ListPoolsQuery = NonNullable<ControlOperations['listPools']['parameters']['query']>;

@@ -5,6 +5,7 @@ import {
   runKit,
   type CheckResult,
   type EngineFixture,
+  type QueueKitOptions,
 } from '../src/conformance/index.js';
 import {
   defineEngineAdapter,
@@ -17,9 +18,11 @@ import {
   type QueueDiscipline,
 } from '../src/index.js';
 import { engineMutants, leftTimers } from './mutants/engine-mutants.js';
+import { fairQueueMutants } from './mutants/fair-queue-mutants.js';
 import { placementMutants, rankSoundly } from './mutants/placement-mutants.js';
 import { queueMutants } from './mutants/queue-mutants.js';
 import { SoundEngine } from './mutants/sound-engine.js';
+import { fairOptions, SoundFairQueue } from './mutants/sound-fair-queue.js';
 import { SoundQueue } from './mutants/sound-queue.js';
 
 const about = { id: 'subject', version: '1.0.0', apiVersion: '^1.0.0' };
@@ -47,8 +50,11 @@ const fixture: EngineFixture = {
   }),
 };
 
-const judgeQueue = (createQueue: () => QueueDiscipline, options: z.ZodType = z.strictObject({})) =>
-  runKit(queueKit(defineQueueDiscipline({ ...about, options, create: () => ({ createQueue }) })));
+const queueKitOf = (
+  createQueue: () => QueueDiscipline,
+  facts?: QueueKitOptions,
+  options: z.ZodType = z.strictObject({}),
+) => queueKit(defineQueueDiscipline({ ...about, options, create: () => ({ createQueue }) }), facts);
 const judgePlacement = (create: () => PlacementStrategy) =>
   runKit(placementKit(definePlacementStrategy({ ...about, options: z.strictObject({}), create })));
 const judgeEngine = (connect: (endpoint: EngineEndpoint) => EngineConnection, changes?: Partial<EngineFixture>) => {
@@ -71,18 +77,30 @@ function messagesOf(results: readonly CheckResult[], check: string): string[] {
 describe('the conformance kits', () => {
   it('pass a sound queue, a sound strategy and a sound engine without a skip (ORCH-4507)', async () => {
     const all = [
-      await judgeQueue(() => new SoundQueue()),
+      await runKit(queueKitOf(() => new SoundFairQueue(), fairOptions)),
       await judgePlacement(() => ({ rank: (_task, candidates) => rankSoundly(candidates) })),
       await judgeEngine((endpoint) => new SoundEngine(endpoint)),
     ].flat();
     expect(all.filter(({ type }) => type !== 'passed')).toEqual([]);
   });
 
-  it.each(queueMutants)('catch a queue that $wrong by $caughtBy (ORCH-4402)', async ({ createQueue, caughtBy }) => {
-    const results = await judgeQueue(createQueue);
-    expect(failuresOf(results)).toContainEqual(expect.stringContaining(`${caughtBy} `));
-    expect(messagesOf(results, `${caughtBy} `)[0]).toMatch(/\bAssertionError\b.*[.;)]/s);
+  it('pass a queue that has no optional member, and say what they skip (ORCH-4402)', async () => {
+    const results = await runKit(queueKitOf(() => new SoundQueue()));
+    expect(failuresOf(results)).toEqual([]);
+    const skipped = results.filter(({ type }) => type === 'skipped').map(({ name }) => name.slice(0, 5));
+    expect(skipped).toEqual(['QD-11', 'QD-12', 'QD-13', 'QD-14', 'QD-15', 'QD-16']);
   });
+
+  it.each([...queueMutants, ...fairQueueMutants])(
+    'catch a queue that $wrong by $caughtBy (ORCH-4402)',
+    async ({ createQueue, caughtBy, options }) => {
+      const kit = queueKitOf(createQueue, options);
+      const checks = kit.checks.filter(({ name }) => name.startsWith(`${caughtBy} `));
+      const results = await runKit({ ...kit, checks });
+      expect(failuresOf(results)).toEqual([expect.stringContaining(`${caughtBy} `)]);
+      expect(messagesOf(results, `${caughtBy} `)[0]).toMatch(/\bAssertionError\b.*[.;)]/s);
+    },
+  );
 
   it.each(placementMutants)(
     'catch a strategy that $wrong by $caughtBy (OC-CORE-1012)',
@@ -102,7 +120,7 @@ describe('the conformance kits', () => {
   });
 
   it('catch options that take anything by PL-02 (ORCH-4701)', async () => {
-    const results = await judgeQueue(() => new SoundQueue(), z.looseObject({}));
+    const results = await runKit(queueKitOf(() => new SoundQueue(), {}, z.looseObject({})));
     expect(failuresOf(results)).toEqual([expect.stringContaining('PL-02')]);
   });
 

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { type ListTasksQuery, type Task } from '@llama-orch/client';
 import { integer } from '../flags.js';
 import { type ShellOf } from '../shell.js';
+import { traceCommand } from './tasks-trace.js';
 import { duration, facts, table } from '../text.js';
 
 const STATES = [
@@ -25,7 +26,11 @@ interface ListFlags {
 }
 
 export function tasksCommand(shellOf: ShellOf): Command {
-  return new Command('tasks').description('look at tasks').addCommand(listCommand(shellOf)).addCommand(show(shellOf));
+  return new Command('tasks')
+    .description('look at tasks')
+    .addCommand(listCommand(shellOf))
+    .addCommand(show(shellOf))
+    .addCommand(traceCommand(shellOf));
 }
 
 function listCommand(shellOf: ShellOf): Command {

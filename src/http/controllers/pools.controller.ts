@@ -1,6 +1,10 @@
-import { Controller, Get, Param, Res } from '@nestjs/common';
+import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import { PLUGIN_API_VERSION } from '@llama-orch/plugin-sdk';
-import { type FastifyReply } from 'fastify';
+import { type FastifyReply, type FastifyRequest } from 'fastify';
+import { callerLimits } from '../../admission/limits/caller-limits.js';
+import { KeyLimits } from '../../admission/limits/key-limits.js';
+import { Quotas } from '../../admission/limits/quotas.js';
+import { Shedding } from '../../admission/shedding/shedding.js';
 import { AppError } from '../../kernel/errors.js';
 import { nearNames } from '../../kernel/near-names.js';
 import { PluginHost } from '../../plugin-host/plugin-host.js';
@@ -17,23 +21,30 @@ export class PoolsController {
     private readonly scheduler: Scheduler,
     private readonly plugins: PluginHost,
     private readonly apiVersion: ApiVersion,
+    private readonly keyLimits: KeyLimits,
+    private readonly quotas: Quotas,
+    private readonly shedding: Shedding,
   ) {}
 
   @Get('pools')
   list(@Res() reply: FastifyReply): void {
-    sendJson(reply, { items: this.pools.all.map((pool) => poolView(pool, this.scheduler)), next_cursor: null });
+    sendJson(reply, {
+      items: this.pools.all.map((pool) => poolView(pool, this.scheduler, this.shedding)),
+      next_cursor: null,
+    });
   }
 
   @Get('pools/:id/health')
   health(@Param('id') id: string, @Res() reply: FastifyReply): void {
     const pool = this.pools.get(id);
     if (pool === undefined) throw this.unknown(id);
-    sendJson(reply, poolView(pool, this.scheduler));
+    sendJson(reply, poolView(pool, this.scheduler, this.shedding));
   }
 
   @Get('capabilities')
-  capabilities(@Res() reply: FastifyReply): void {
-    sendJson(reply, capabilitiesView(this.pools.all, this.apiVersion.text));
+  capabilities(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
+    const limits = callerLimits(request.facts.caller, this.keyLimits, this.quotas);
+    sendJson(reply, capabilitiesView(this.pools.all, this.apiVersion.text, limits));
   }
 
   @Get('plugins')

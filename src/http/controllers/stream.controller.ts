@@ -2,6 +2,7 @@ import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { AppError, invalidParams } from '../../kernel/errors.js';
 import { Scheduler } from '../../scheduling/scheduler.js';
+import { budgetHeaders } from '../../sessions/tariff.js';
 import { TaskRegistry } from '../../tasks/task-registry.js';
 import { type Task } from '../../tasks/task.js';
 import { Streams } from '../streams.js';
@@ -33,10 +34,11 @@ export class StreamController {
 
   private headers(task: Task, { facts }: FastifyRequest): Record<string, string> {
     const correlation = facts.correlationGiven ? facts.correlationId : task.request.correlationId;
+    const known = { 'X-Correlation-Id': correlation, ...budgetHeaders(task.session?.account) };
     const position = this.scheduler.positionOf(task);
-    if (position === undefined) return { 'X-Correlation-Id': correlation };
+    if (position === undefined) return known;
     const eta = this.streams.startOf(task, position);
-    return { 'X-Correlation-Id': correlation, 'X-Queue-Position': String(position), 'X-Queue-ETA-Ms': String(eta) };
+    return { ...known, 'X-Queue-Position': String(position), 'X-Queue-ETA-Ms': String(eta) };
   }
 }
 

@@ -1,15 +1,20 @@
 import { Controller, Get, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { type TaskAccepted } from '@llama-orch/client';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { Admission } from '../../admission/admission.js';
 import { Replays } from '../../admission/replays.js';
 import { Clock } from '../../kernel/clock.js';
-import { AppError, invalidParams } from '../../kernel/errors.js';
-import { parseTaskId, taskKey } from '../../kernel/ids.js';
+import { invalidParams } from '../../kernel/errors.js';
+import { type TaskId, parseTaskId, taskKey } from '../../kernel/ids.js';
 import { Scheduler } from '../../scheduling/scheduler.js';
 import { TaskRegistry } from '../../tasks/task-registry.js';
 import { TASK_STATES } from '../../tasks/task-state.js';
 import { type Provenance, type Task } from '../../tasks/task.js';
+import { type Account } from '../../sessions/ledger.js';
+import { budgetHeaders } from '../../sessions/tariff.js';
 import { BodyReader } from '../body-reader.js';
+import { cursorAfter, idInCursor, limitOf, refuseRepeated } from '../paging.js';
+import { taskIdOf, unknownTask } from '../task-lookup.js';
 import { taskView } from '../task-view.js';
 
 interface ListQuery {
@@ -44,7 +49,13 @@ export class TasksController {
     });
     void reply.header('Location', `/v1/tasks/${accepted.task_id}`);
     if (replayed) void reply.header('Idempotency-Replayed', 'true');
+    void reply.headers(budgetHeaders(this.accountOf(request, accepted)));
     sendJson(reply, 202, accepted);
+  }
+
+  /** Also of a repeated call: what remains now. */
+  private accountOf({ facts }: FastifyRequest, { task_id }: TaskAccepted): Account | undefined {
+    return this.registry.find(facts.caller.tenantId, task_id as TaskId)?.session?.account;
   }
 
   @Get()
@@ -52,7 +63,7 @@ export class TasksController {
     refuseRepeated(query);
     const limit = limitOf(query.limit);
     const { tenantId } = request.facts.caller;
-    const before = query.cursor === undefined ? undefined : cursorOf(query.cursor, tenantId);
+    const before = query.cursor === undefined ? undefined : taskKey(tenantId, idInCursor(query.cursor, parseTaskId));
     if (query.state !== undefined && !(TASK_STATES as readonly string[]).includes(query.state)) {
       throw invalidParams([{ pointer: '/state', message: `must be one of ${TASK_STATES.join(', ')}` }]);
     }
@@ -61,7 +72,7 @@ export class TasksController {
       if (matches(task, query) && items.push(task) > limit) break;
     }
     const page = items.slice(0, limit);
-    const next_cursor = items.length > limit ? Buffer.from(page.at(-1)!.request.id).toString('base64url') : null;
+    const next_cursor = items.length > limit ? cursorAfter(page.at(-1)!.request.id) : null;
     sendJson(reply, 200, { items: page.map((task) => taskView(task, this.scheduler, this.clock)), next_cursor });
   }
 
@@ -87,11 +98,9 @@ export class TasksController {
 
 /** A task of the caller's tenant. @throws AppError 404 for an unknown or malformed id */
 export function findTask(registry: TaskRegistry, request: FastifyRequest, text: string): Task {
-  const id = parseTaskId(text);
-  const task = id === undefined ? undefined : registry.find(request.facts.caller.tenantId, id);
-  if (task !== undefined) return task;
-  const hint = id === undefined ? 'task ids are UUIDs' : 'it was never admitted here, or its retention is over';
-  throw new AppError('NOT_FOUND', `there is no such task; ${hint}`, { members: { engine: null } });
+  const task = registry.find(request.facts.caller.tenantId, taskIdOf(text));
+  if (task === undefined) throw unknownTask();
+  return task;
 }
 
 function sendJson(reply: FastifyReply, status: number, body: object): void {
@@ -114,27 +123,6 @@ function idempotencyKeyOf(request: FastifyRequest): string | undefined {
   if (key === undefined) return undefined;
   if (typeof key === 'string' && key.length >= 1 && key.length <= 255) return key;
   throw invalidParams([{ pointer: '/Idempotency-Key', message: 'must be 1 to 255 characters long' }]);
-}
-
-/** A parameter that is sent twice arrives as a list. */
-function refuseRepeated(query: object): void {
-  const repeated = Object.entries(query).filter(([, value]) => typeof value !== 'string');
-  if (repeated.length > 0)
-    throw invalidParams(repeated.map(([name]) => ({ pointer: `/${name}`, message: 'must be sent once' })));
-}
-
-function limitOf(text: string | undefined): number {
-  if (text === undefined) return 50;
-  const limit = /^\d{1,3}$/.test(text) ? Number(text) : 0;
-  if (limit < 1 || limit > 200) throw invalidParams([{ pointer: '/limit', message: 'must be 1 to 200' }]);
-  return limit;
-}
-
-function cursorOf(text: string, tenantId: string) {
-  const id = parseTaskId(Buffer.from(text, 'base64url').toString('utf8'));
-  if (id === undefined)
-    throw invalidParams([{ pointer: '/cursor', message: 'must be the next_cursor of an earlier page' }]);
-  return taskKey(tenantId, id);
 }
 
 function matches(task: Task, { state, session_id, pool_id }: ListQuery): boolean {

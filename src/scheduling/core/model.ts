@@ -1,13 +1,58 @@
 import {
+  type PlacementCandidate,
   type PlacementStrategy,
   type PriorityClass,
   type QueueDiscipline,
   type QueueItem,
+  type Ranked,
 } from '@llama-orch/plugin-sdk';
 import { type ErrorCode } from '../../kernel/errors.js';
-import { type PoolId, type ReplicaId, type TaskKey } from '../../kernel/ids.js';
+import { type PoolId, type ReplicaId, type SessionKey, type TaskKey } from '../../kernel/ids.js';
+import { type Account, type Amounts, type Shortfall } from '../../sessions/ledger.js';
+import { type PreemptionRules } from './preemption.js';
 
 export type FullPolicy = 'reject' | 'drop-lru' | 'shed-low-priority';
+
+/** What a newcomer of either class meets: all that the full-queue policies decide from. */
+export interface RoomFacts {
+  readonly waiting: Readonly<Record<PriorityClass | 'all', number>>;
+  readonly capacity: number;
+  readonly classCapacity: Readonly<Record<PriorityClass, number>>;
+  readonly fullPolicy: Readonly<Record<PriorityClass, FullPolicy>>;
+  /** A slot is free and nobody waits: the queue's caps do not matter. */
+  readonly startsAtOnce: boolean;
+  /** Absent below every cap. */
+  readonly ends?: WaitingEnds;
+  /** Places that are kept for callers who were told to come back; absent without any. */
+  readonly held?: HeldPlaces;
+  /** Present where preemption is on, for interactive work. `late`: it would start too late for its deadline. */
+  readonly preemption?: { readonly late: boolean };
+}
+
+/** Places of a queue that a newcomer may not take. */
+export interface HeldPlaces {
+  readonly all: number;
+  readonly ofClass: number;
+}
+
+/** Waiting items that a policy may sacrifice. */
+export interface WaitingEnds {
+  readonly oldestInteractive: QueueItem | undefined;
+  readonly oldestBatch: QueueItem | undefined;
+  readonly newestBatch: QueueItem | undefined;
+}
+
+/** Whether a newcomer finds room, and at whose cost. */
+export type Room =
+  | { readonly type: 'free' }
+  | {
+      readonly type: 'evict';
+      readonly victim: QueueItem;
+      readonly policy: FullPolicy;
+      /** Preemption rather than the full-queue policy demands it. */
+      readonly preempted?: true;
+    }
+  | { readonly type: 'full'; readonly code: ErrorCode; readonly policy: FullPolicy };
 
 /** Counts the leases of a scheduler; never used again. */
 export type LeaseId = number;
@@ -22,6 +67,12 @@ export interface CorePool {
   readonly queue: QueueDiscipline;
   readonly strategy: PlacementStrategy;
   readonly replicas: Map<ReplicaId, CoreReplica>;
+  /** Absent: nothing is preempted. */
+  readonly preemption?: PreemptionRules;
+  /** Times of the suspensions of the last minute. */
+  readonly suspendedAt: number[];
+  /** Suspended tasks whose slots have not come back yet. */
+  suspending: number;
   /** Why the pool serves nobody, until one of its replicas is ready again. */
   outage?: Outage | undefined;
 }
@@ -36,6 +87,8 @@ export interface CoreReplica {
   readonly id: ReplicaId;
   readonly labels: Readonly<Record<string, string>>;
   readonly epoch: number;
+  /** A run can be cut off and repeated to the same token. */
+  readonly interruptible: boolean;
   slots: number;
   busy: number;
   ready: boolean;
@@ -46,14 +99,27 @@ export interface CoreTask {
   readonly key: TaskKey;
   readonly pool: CorePool;
   readonly item: QueueItem;
-  phase: 'queued' | 'dispatched' | 'streaming';
+  /** `suspending`: it gives its slot back and will go on later. */
+  phase: 'queued' | 'dispatched' | 'streaming' | 'suspending';
   requeued: boolean;
   lease: LeaseId | undefined;
+  /** `reuse`: it wants the replica that holds the session's cache. */
+  readonly session: { readonly session: CoreSession; readonly reuse: boolean } | undefined;
+}
+
+/** What scheduling keeps of a session: its budget, if it has one, and the replica of its last first token. */
+export interface CoreSession {
+  readonly account: Account | undefined;
+  lastReplica: ReplicaId | undefined;
 }
 
 export interface CoreLease {
+  /** What was dispatched; undefined once it went back to the queue, which takes its dispatch for never made. */
+  item: QueueItem | undefined;
   readonly replica: CoreReplica;
   readonly pool: CorePool;
+  /** The task that waits for its next slot once this one is free. */
+  suspended?: TaskKey;
 }
 
 /**
@@ -64,6 +130,7 @@ export interface SchedulerState {
   readonly pools: Map<PoolId, CorePool>;
   readonly tasks: Map<TaskKey, CoreTask>;
   readonly leases: Map<LeaseId, CoreLease>;
+  readonly sessions: Map<SessionKey, CoreSession>;
   lastLease: LeaseId;
 }
 
@@ -75,12 +142,41 @@ export type SchedulerEvent =
       readonly poolId: PoolId;
       readonly item: QueueItem;
       readonly now: number;
+      /** Places that others were promised; absent without any. */
+      readonly held?: HeldPlaces;
+      /** It would start too late for its deadline. */
+      readonly late?: boolean;
+      /** Absent outside sessions. Of the budget `ask` is reserved as far as it goes; `least` has to be there. */
+      readonly session?: {
+        readonly key: SessionKey;
+        readonly reuse: boolean;
+        readonly budget?: { readonly ask: Amounts; readonly least: Amounts };
+      };
+    }
+  | {
+      /** The account belongs to `step` from here on; others only read it. */
+      readonly type: 'session-opened';
+      readonly session: SessionKey;
+      readonly account: Account | undefined;
+      readonly lastReplica: ReplicaId | undefined;
+    }
+  | { readonly type: 'session-closed'; readonly session: SessionKey }
+  | {
+      /** What a running task has used since its start; of no account outside sessions with a budget. */
+      readonly type: 'used';
+      readonly key: TaskKey;
+      readonly amounts: Amounts;
     }
   | {
       readonly type: 'cancelled';
       readonly key: TaskKey;
       readonly reason: 'client' | 'disconnect';
       readonly now: number;
+    }
+  | {
+      /** Of all that wait in a queue that stays nearly full, it is the least likely to be on time. */
+      readonly type: 'hopeless';
+      readonly key: TaskKey;
     }
   | { readonly type: 'deadline-passed'; readonly key: TaskKey; readonly now: number }
   | {
@@ -90,7 +186,13 @@ export type SchedulerEvent =
       readonly now: number;
     }
   | { readonly type: 'first-token'; readonly key: TaskKey }
-  | { readonly type: 'run-completed'; readonly key: TaskKey; readonly lease: LeaseId }
+  | {
+      readonly type: 'run-completed';
+      readonly key: TaskKey;
+      readonly lease: LeaseId;
+      /** What it used in all, as the engine counted it; absent without a budget. */
+      readonly used?: Amounts;
+    }
   | {
       readonly type: 'run-failed';
       readonly key: TaskKey;
@@ -101,13 +203,20 @@ export type SchedulerEvent =
       readonly engineLost: boolean;
       readonly now: number;
     }
-  | { readonly type: 'lease-released'; readonly lease: LeaseId; readonly now: number }
+  | {
+      readonly type: 'lease-released';
+      readonly lease: LeaseId;
+      /** Tokens that the run cost, prompt and answer; absent when nobody counted. */
+      readonly cost?: number;
+      readonly now: number;
+    }
   | {
       readonly type: 'replica-ready';
       readonly poolId: PoolId;
       readonly replicaId: ReplicaId;
       readonly epoch: number;
       readonly slots: number;
+      readonly interruptible: boolean;
       readonly labels: Readonly<Record<string, string>>;
       readonly now: number;
     }
@@ -128,16 +237,30 @@ export type SchedulerEvent =
 /** Why a task ended, without the facts that only the effects know. */
 export type TaskEnd =
   | { readonly type: 'completed' }
+  /** The budget of its session is used up. */
+  | { readonly type: 'budget' }
   | { readonly type: 'cancelled'; readonly reason: 'client' | 'disconnect' }
-  | { readonly type: 'evicted'; readonly policy: FullPolicy }
+  | { readonly type: 'evicted'; readonly policy: FullPolicy; readonly preempted?: true }
   | { readonly type: 'expired'; readonly phase: CoreTask['phase'] }
   | { readonly type: 'timed-out'; readonly limit: 'wall' | 'idle' | 'first-token' }
   | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string };
 
 /** What is to be done, in this order. */
 export type SchedulerCommand =
-  | { readonly type: 'accept'; readonly key: TaskKey; readonly position: number }
-  | { readonly type: 'refuse'; readonly key: TaskKey; readonly code: ErrorCode; readonly policy: FullPolicy }
+  | {
+      readonly type: 'accept';
+      readonly key: TaskKey;
+      readonly position: number;
+      readonly facts: RoomFacts;
+      readonly room: Exclude<Room, { type: 'full' }>;
+    }
+  | {
+      readonly type: 'refuse';
+      readonly key: TaskKey;
+      readonly facts: RoomFacts;
+      readonly room: Extract<Room, { type: 'full' }>;
+    }
+  | { readonly type: 'refuse-budget'; readonly key: TaskKey; readonly shortfall: Shortfall }
   | {
       readonly type: 'dispatch';
       readonly key: TaskKey;
@@ -145,11 +268,22 @@ export type SchedulerCommand =
       readonly epoch: number;
       readonly lease: LeaseId;
       readonly why: string;
+      readonly item: QueueItem;
+      /** Tasks that stayed in the queue. */
+      readonly waiting: number;
+      readonly candidates: readonly PlacementCandidate[];
+      /** Replica of the session's last first token, which goes before the ranking. */
+      readonly wish: string | undefined;
+      readonly ranking: readonly Ranked[];
     }
-  | { readonly type: 'requeue'; readonly key: TaskKey }
+  | { readonly type: 'requeue'; readonly key: TaskKey; readonly code: ErrorCode }
+  /** The run is cut off; its task goes on later. `for` is the task that takes its place. */
+  | { readonly type: 'suspend'; readonly key: TaskKey; readonly lease: LeaseId; readonly for: TaskKey }
+  /** The slot of a suspended task is free: it waits at the head of its class. */
+  | { readonly type: 'suspended'; readonly key: TaskKey }
   | { readonly type: 'stop'; readonly key: TaskKey; readonly lease: LeaseId }
   | { readonly type: 'finish'; readonly key: TaskKey; readonly end: TaskEnd };
 
 export function emptyState(): SchedulerState {
-  return { pools: new Map(), tasks: new Map(), leases: new Map(), lastLease: 0 };
+  return { pools: new Map(), tasks: new Map(), leases: new Map(), sessions: new Map(), lastLease: 0 };
 }

@@ -17,12 +17,23 @@ function poolWith(replicas: readonly Facts[], rank?: PlacementStrategy['rank']):
   const setup = { capacity: 9, classCapacity: { interactive: 9, batch: 9 }, batchMaxWaitMs: 0, slots: [] };
   const pool = corePool(0, { ...setup, fullPolicy: { interactive: 'reject', batch: 'reject' } });
   replicas.forEach(({ slots = 2, busy = 0, ready = true }, at) => {
-    pool.replicas.set(replicaId(P, at), { id: replicaId(P, at), labels: {}, epoch: 1, slots, busy, ready });
+    pool.replicas.set(replicaId(P, at), {
+      id: replicaId(P, at),
+      labels: {},
+      epoch: 1,
+      interruptible: false,
+      slots,
+      busy,
+      ready,
+    });
   });
   return rank === undefined ? pool : { ...pool, strategy: { rank } };
 }
 
-const placed = (pool: CorePool) => place(ITEM, pool, candidatesOf(pool));
+const placed = (pool: CorePool) => {
+  const candidates = candidatesOf(pool);
+  return place(ITEM, candidates, pool.strategy, (id) => candidates.some(({ replicaId: offered }) => offered === id));
+};
 
 describe('candidates', () => {
   it('are Ready and have a free slot (OC-CORE-1010, ORCH-3010)', () => {
@@ -41,8 +52,8 @@ describe('candidates', () => {
 
 describe('a placement', () => {
   it('follows the ranking and keeps its reason (ORCH-3008, OC-CORE-1012)', () => {
-    const { replica, why } = placed(poolWith([{ busy: 1 }, {}, { busy: 1 }]))!;
-    expect([replica.id, why]).toEqual(['pool-0-1', 'No slot is busy.']);
+    const { replicaId: id, why } = placed(poolWith([{ busy: 1 }, {}, { busy: 1 }]))!;
+    expect([id, why]).toEqual(['pool-0-1', 'No slot is busy.']);
   });
 
   it.each<readonly [string, PlacementStrategy['rank']]>([
@@ -59,15 +70,15 @@ describe('a placement', () => {
     ['answers a list of nothing', () => [null] as never],
     ['answers later', () => Promise.resolve([]) as never],
   ])('is made among the candidates when the strategy %s (OC-CORE-1010)', (_what, rank) => {
-    const { replica, why } = placed(poolWith([{ ready: false }, {}, {}], rank))!;
-    expect(replica.id).toBe('pool-0-1');
+    const { replicaId: id, why } = placed(poolWith([{ ready: false }, {}, {}], rank))!;
+    expect(id).toBe('pool-0-1');
     expect(why).toContain('placement strategy');
   });
 
   it('skips what was not offered and takes the next that was (OC-CORE-1010)', () => {
-    const ranked = ['pool-0-0', 'pool-0-2'].map((id, score) => ({ replicaId: id, score, why: `score ${score}` }));
-    const { replica, why } = placed(poolWith([{ ready: false }, {}, {}], () => ranked))!;
-    expect([replica.id, why]).toEqual(['pool-0-2', 'score 1']);
+    const ranked = ['pool-0-0', 'pool-0-2'].map((name, score) => ({ replicaId: name, score, why: `score ${score}` }));
+    const { replicaId: id, why } = placed(poolWith([{ ready: false }, {}, {}], () => ranked))!;
+    expect([id, why]).toEqual(['pool-0-2', 'score 1']);
   });
 
   it('is the same for the same snapshot (OC-CORE-1012)', () => {

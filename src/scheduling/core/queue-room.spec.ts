@@ -1,7 +1,7 @@
 import { type PriorityClass } from '@llama-orch/plugin-sdk';
 import { type PoolSetup, corePool } from '../../../test/properties/support/core-model.js';
 import { type FullPolicy } from './model.js';
-import { roomFor } from './queue-room.js';
+import { roomFacts, roomFor } from './queue-room.js';
 
 interface Caps {
   readonly capacity?: number;
@@ -33,7 +33,7 @@ function room(
     });
   });
   const before = pool.queue.size;
-  const found = roomFor(newcomer, pool);
+  const found = roomFor(newcomer, roomFacts(pool));
   // Looking changes nothing.
   expect(pool.queue.size).toBe(before);
   if (found.type === 'evict') return `evict ${found.victim.taskId} by ${found.policy}`;
@@ -101,6 +101,7 @@ describe('room in a queue', () => {
       slots: [],
     });
     pool.queue.enqueue({ taskId: 'b', priority: 'batch', enqueuedAt: 0 });
-    expect([roomFor('batch', pool).type, roomFor('interactive', pool).type]).toEqual(['full', 'evict']);
+    const facts = roomFacts(pool);
+    expect([roomFor('batch', facts).type, roomFor('interactive', facts).type]).toEqual(['full', 'evict']);
   });
 });

@@ -1,37 +1,84 @@
 import { type PriorityClass, type QueueItem } from '@llama-orch/plugin-sdk';
-import { type ErrorCode } from '../../kernel/errors.js';
-import { type CorePool, type FullPolicy } from './model.js';
+import {
+  type CorePool,
+  type FullPolicy,
+  type HeldPlaces,
+  type Room,
+  type RoomFacts,
+  type WaitingEnds,
+} from './model.js';
+import { hasFreeSlot } from './placement.js';
+import { roomByPreemption } from './preemption.js';
 
-/** Whether a newcomer finds room, and at whose cost. */
-export type Room =
-  | { readonly type: 'free' }
-  | { readonly type: 'evict'; readonly victim: QueueItem; readonly policy: FullPolicy }
-  | { readonly type: 'full'; readonly code: ErrorCode; readonly policy: FullPolicy };
+/** What is known of a newcomer beside its class. */
+interface Newcomer {
+  readonly held?: HeldPlaces;
+  readonly late?: boolean;
+}
 
 const FREE: Room = { type: 'free' };
 
-/** Applies the full-queue policy of the newcomer's class. */
-export function roomFor(priority: PriorityClass, pool: CorePool): Room {
-  const poolFull = pool.queue.size >= pool.capacity;
-  const classFull = pool.queue.sizeOf(priority) >= pool.classCapacity[priority];
-  if (!poolFull && !classFull) return FREE;
-  const policy = pool.fullPolicy[priority];
-  const victim = victimOf(policy, priority, pool, classFull);
+/** What a pool's queue and slots look like to a newcomer of either class. Looking changes nothing. */
+export function roomFacts(pool: CorePool, { held, late = false }: Newcomer = {}): RoomFacts {
+  const { queue, capacity, classCapacity, fullPolicy } = pool;
+  const all = queue.size;
+  const waiting = { all, interactive: queue.sizeOf('interactive'), batch: queue.sizeOf('batch') };
+  const startsAtOnce = all === 0 && hasFreeSlot(pool);
+  const kept = held === undefined || held.all === 0 ? {} : { held };
+  const preemption = pool.preemption === undefined ? {} : { preemption: { late } };
+  const facts: RoomFacts = { waiting, capacity, classCapacity, fullPolicy, startsAtOnce, ...kept, ...preemption };
+  // Who could give way is asked only when somebody may have to.
+  return late || isFull('interactive', facts) || isFull('batch', facts) ? { ...facts, ends: endsOf(pool) } : facts;
+}
+
+/** Applies preemption and the full-queue policy of the newcomer's class: a function of the snapshot alone. */
+export function roomFor(priority: PriorityClass, facts: RoomFacts): Room {
+  const room = roomByPolicy(priority, facts);
+  return priority === 'interactive' ? roomByPreemption(room, facts) : room;
+}
+
+function roomByPolicy(priority: PriorityClass, facts: RoomFacts): Room {
+  if (facts.startsAtOnce) return FREE;
+  const policy = facts.fullPolicy[priority];
+  // Nobody is evicted for a place that is only kept.
+  if (!isFull(priority, facts))
+    return isKept(priority, facts) ? { type: 'full', code: 'ADMISSION_REJECT', policy } : FREE;
+  const victim = victimOf(policy, priority, facts);
   if (victim !== undefined) return { type: 'evict', victim, policy };
   return { type: 'full', code: policy === 'drop-lru' ? 'QUEUE_FULL_DROP_LRU' : 'ADMISSION_REJECT', policy };
 }
 
-function victimOf(
-  policy: FullPolicy,
-  priority: PriorityClass,
-  { queue }: CorePool,
-  classFull: boolean,
-): QueueItem | undefined {
-  if (policy === 'reject') return undefined;
+function isFull(priority: PriorityClass, facts: RoomFacts): boolean {
+  return facts.waiting.all >= facts.capacity || isClassFull(priority, facts);
+}
+
+/** True when what is free is kept for callers who were told to come back. */
+function isKept(priority: PriorityClass, { held, waiting, capacity, classCapacity }: RoomFacts): boolean {
+  if (held === undefined) return false;
+  return waiting.all + held.all >= capacity || waiting[priority] + held.ofClass >= classCapacity[priority];
+}
+
+function isClassFull(priority: PriorityClass, { waiting, classCapacity }: RoomFacts): boolean {
+  return waiting[priority] >= classCapacity[priority];
+}
+
+function victimOf(policy: FullPolicy, priority: PriorityClass, facts: RoomFacts): QueueItem | undefined {
+  const { ends } = facts;
+  if (policy === 'reject' || ends === undefined) return undefined;
+  const classFull = isClassFull(priority, facts);
   // A full class is not relieved by evicting another class.
   if (policy === 'drop-lru') {
-    if (classFull || priority === 'batch') return queue.peek(priority, 'oldest');
-    return queue.peek('batch', 'oldest') ?? queue.peek('interactive', 'oldest');
+    const oldest = { interactive: ends.oldestInteractive, batch: ends.oldestBatch };
+    if (classFull || priority === 'batch') return oldest[priority];
+    return oldest.batch ?? oldest.interactive;
   }
-  return priority === 'interactive' && !classFull ? queue.peek('batch', 'newest') : undefined;
+  return priority === 'interactive' && !classFull ? ends.newestBatch : undefined;
+}
+
+function endsOf({ queue }: CorePool): WaitingEnds {
+  return {
+    oldestInteractive: queue.peek('interactive', 'oldest'),
+    oldestBatch: queue.peek('batch', 'oldest'),
+    newestBatch: queue.peek('batch', 'newest'),
+  };
 }

@@ -1,5 +1,6 @@
-import { type PoolId, type TaskKey } from '../../kernel/ids.js';
+import { type PoolId, type ReplicaId, type TaskKey } from '../../kernel/ids.js';
 import {
+  type CoreLease,
   type CorePool,
   type CoreTask,
   type SchedulerCommand,
@@ -8,7 +9,18 @@ import {
   type TaskEnd,
 } from './model.js';
 import { candidatesOf, mayTake, place } from './placement.js';
-import { roomFor } from './queue-room.js';
+import { victimFor } from './preemption.js';
+import { roomFacts, roomFor } from './queue-room.js';
+import {
+  bookLastUse,
+  bookUse,
+  joinSession,
+  leaveSession,
+  openSession,
+  rememberReplica,
+  unaffordable,
+  wishOf,
+} from './sessions.js';
 
 type Commands = SchedulerCommand[];
 type EventOf<Type extends SchedulerEvent['type']> = Extract<SchedulerEvent, { type: Type }>;
@@ -30,8 +42,16 @@ function apply(state: SchedulerState, event: SchedulerEvent, out: Commands): voi
   switch (event.type) {
     case 'submitted':
       return submit(state, event, out);
+    case 'session-opened':
+      return openSession(state, event);
+    case 'session-closed':
+      return void state.sessions.delete(event.session);
+    case 'used':
+      return use(state, event, out);
     case 'cancelled':
       return endWhereverItIs(state, event.key, { type: 'cancelled', reason: event.reason }, out);
+    case 'hopeless':
+      return giveUp(state, event, out);
     case 'deadline-passed':
       return expire(state, event, out);
     case 'watchdog-fired':
@@ -58,19 +78,39 @@ function apply(state: SchedulerState, event: SchedulerEvent, out: Commands): voi
 function submit(state: SchedulerState, event: EventOf<'submitted'>, out: Commands): void {
   const pool = poolOf(state, event.poolId);
   const { key, item, now } = event;
-  const wouldWait = pool.queue.size > 0 || !hasFreeSlot(pool);
-  const room = wouldWait ? roomFor(item.priority, pool) : ({ type: 'free' } as const);
+  const shortfall = unaffordable(state, event);
+  if (shortfall !== undefined) {
+    out.push({ type: 'refuse-budget', key, shortfall });
+    return;
+  }
+  const facts = roomFacts(pool, event);
+  const room = roomFor(item.priority, facts);
   if (room.type === 'full') {
-    out.push({ type: 'refuse', key, code: room.code, policy: room.policy });
+    out.push({ type: 'refuse', key, facts, room });
     return;
   }
   if (room.type === 'evict') {
-    end(state, room.victim.taskId as TaskKey, { type: 'evicted', policy: room.policy }, out);
+    const { policy, preempted } = room;
+    end(state, room.victim.taskId as TaskKey, { type: 'evicted', policy, ...(preempted && { preempted }) }, out);
   }
-  state.tasks.set(key, { key, pool, item, phase: 'queued', requeued: false, lease: undefined });
+  const session = joinSession(state, event);
+  state.tasks.set(key, { key, pool, item, phase: 'queued', requeued: false, lease: undefined, session });
   pool.queue.enqueue(item);
-  out.push({ type: 'accept', key, position: pool.queue.position(key, now) ?? 0 });
+  out.push({ type: 'accept', key, position: pool.queue.position(key, now) ?? 0, facts, room });
   dispatch(state, pool, now, out);
+  suspendFor(state, event, out);
+}
+
+/** Cuts off a running task of a lower class for a newcomer that would have to wait. */
+function suspendFor(state: SchedulerState, { key, now }: EventOf<'submitted'>, out: Commands): void {
+  const victim = victimFor(state.tasks.get(key)!, state, now);
+  if (victim === undefined) return;
+  const { task, lease } = victim;
+  task.phase = 'suspending';
+  task.pool.suspending++;
+  task.pool.suspendedAt.push(now);
+  state.leases.get(lease)!.suspended = task.key;
+  out.push({ type: 'suspend', key: task.key, lease, for: key });
 }
 
 /** Hands waiting tasks to free slots until one of them runs out. */
@@ -79,17 +119,38 @@ function dispatch(state: SchedulerState, pool: CorePool, now: number, out: Comma
     const candidates = candidatesOf(pool);
     if (candidates.length === 0) return;
     const item = pool.queue.next(now);
-    const placement = item && place(item, pool, candidates);
-    if (item === undefined || placement === undefined) return;
+    if (item === undefined) return;
     const task = state.tasks.get(item.taskId as TaskKey)!;
+    const wish = wishOf(task);
+    const placement = place(item, candidates, pool.strategy, (id) => isOffered(pool, id), wish);
+    if (placement === undefined) return;
     const lease = ++state.lastLease;
-    const { replica, why } = placement;
+    const { replicaId, why, ranking } = placement;
+    const replica = pool.replicas.get(replicaId as ReplicaId)!;
     replica.busy++;
-    state.leases.set(lease, { replica, pool });
+    state.leases.set(lease, { replica, pool, item });
     task.phase = 'dispatched';
     task.lease = lease;
-    out.push({ type: 'dispatch', key: task.key, replicaId: replica.id, epoch: replica.epoch, lease, why });
+    const { id, epoch } = replica;
+    const waiting = pool.queue.size;
+    out.push({
+      type: 'dispatch',
+      key: task.key,
+      replicaId: id,
+      epoch,
+      lease,
+      why,
+      item,
+      waiting,
+      candidates,
+      wish,
+      ranking,
+    });
   }
+}
+
+function giveUp(state: SchedulerState, { key }: EventOf<'hopeless'>, out: Commands): void {
+  if (state.tasks.get(key)?.phase === 'queued') end(state, key, { type: 'evicted', policy: 'drop-lru' }, out);
 }
 
 function expire(state: SchedulerState, event: EventOf<'deadline-passed'>, out: Commands): void {
@@ -99,11 +160,23 @@ function expire(state: SchedulerState, event: EventOf<'deadline-passed'>, out: C
 
 function startStreaming(state: SchedulerState, event: EventOf<'first-token'>): void {
   const task = state.tasks.get(event.key);
-  if (task?.phase === 'dispatched') task.phase = 'streaming';
+  if (task?.phase !== 'dispatched') return;
+  task.phase = 'streaming';
+  rememberReplica(state, task);
+}
+
+/** A task that no slot works on cannot go on spending, so it is not stopped either. */
+function use(state: SchedulerState, event: EventOf<'used'>, out: Commands): void {
+  const task = state.tasks.get(event.key);
+  if (task === undefined || !bookUse(task, event) || task.lease === undefined || task.phase === 'suspending') return;
+  endWhereverItIs(state, task.key, { type: 'budget' }, out);
 }
 
 function completeRun(state: SchedulerState, event: EventOf<'run-completed'>, out: Commands): void {
-  if (state.tasks.get(event.key)?.lease === event.lease) end(state, event.key, { type: 'completed' }, out);
+  const task = state.tasks.get(event.key);
+  if (task?.lease !== event.lease) return;
+  if (event.used !== undefined) bookLastUse(task, event.used);
+  end(state, event.key, { type: 'completed' }, out);
 }
 
 function failRun(state: SchedulerState, event: EventOf<'run-failed'>, out: Commands): void {
@@ -127,8 +200,8 @@ function retry(state: SchedulerState, task: CoreTask, event: EventOf<'run-failed
   task.requeued = true;
   task.phase = 'queued';
   task.lease = undefined;
-  task.pool.queue.requeue(task.item);
-  out.push({ type: 'requeue', key: task.key });
+  requeue(task, state.leases.get(event.lease));
+  out.push({ type: 'requeue', key: task.key, code: event.code });
   dispatch(state, task.pool, event.now, out);
 }
 
@@ -137,19 +210,46 @@ function releaseLease(state: SchedulerState, event: EventOf<'lease-released'>, o
   if (lease === undefined) return;
   state.leases.delete(event.lease);
   lease.replica.busy--;
+  if (lease.suspended !== undefined) backToQueue(state, lease.suspended, lease, event, out);
+  if (lease.item !== undefined && event.cost !== undefined) lease.pool.queue.settle?.(lease.item, event.cost);
   dispatch(state, lease.pool, event.now, out);
+}
+
+/** Back to the head: for the discipline the dispatch was never made, so there is nothing to settle. */
+function requeue(task: CoreTask, lease: CoreLease | undefined): void {
+  if (lease !== undefined) lease.item = undefined;
+  task.pool.queue.requeue(task.item);
+}
+
+/** A suspended task whose slot is free waits for its next one, unless it ended meanwhile. */
+function backToQueue(
+  state: SchedulerState,
+  key: TaskKey,
+  lease: CoreLease,
+  event: EventOf<'lease-released'>,
+  out: Commands,
+): void {
+  const { pool } = lease;
+  pool.suspending--;
+  const task = state.tasks.get(key);
+  if (task?.phase !== 'suspending' || task.lease !== event.lease) return;
+  task.lease = undefined;
+  if (pool.outage !== undefined) return end(state, key, { type: 'failed', ...pool.outage }, out);
+  task.phase = 'queued';
+  requeue(task, lease);
+  out.push({ type: 'suspended', key });
 }
 
 function openReplica(state: SchedulerState, event: EventOf<'replica-ready'>, out: Commands): void {
   const pool = poolOf(state, event.poolId);
   const known = pool.replicas.get(event.replicaId);
-  const { replicaId: id, epoch, slots, labels } = event;
+  const { replicaId: id, epoch, slots, labels, interruptible } = event;
   pool.outage = undefined;
   if (known?.epoch === epoch) {
     known.ready = true;
     known.slots = slots;
   } else {
-    pool.replicas.set(id, { id, epoch, slots, labels, busy: 0, ready: true });
+    pool.replicas.set(id, { id, epoch, slots, labels, interruptible, busy: 0, ready: true });
   }
   dispatch(state, pool, event.now, out);
 }
@@ -178,9 +278,10 @@ function shutDown(state: SchedulerState, event: EventOf<'shut-down'>, out: Comma
 function endWhereverItIs(state: SchedulerState, key: TaskKey, how: TaskEnd, out: Commands): void {
   const task = state.tasks.get(key);
   if (task === undefined) return;
-  const { lease } = task;
+  const { lease, phase } = task;
   end(state, key, how, out);
-  if (lease !== undefined) out.push({ type: 'stop', key, lease });
+  // The run of a suspended task is stopped already.
+  if (lease !== undefined && phase !== 'suspending') out.push({ type: 'stop', key, lease });
 }
 
 function end(state: SchedulerState, key: TaskKey, how: TaskEnd, out: Commands): void {
@@ -188,12 +289,13 @@ function end(state: SchedulerState, key: TaskKey, how: TaskEnd, out: Commands): 
   if (task === undefined) return;
   if (task.phase === 'queued') task.pool.queue.remove(key);
   state.tasks.delete(key);
+  leaveSession(task);
   out.push({ type: 'finish', key, end: how });
 }
 
-function hasFreeSlot(pool: CorePool): boolean {
-  for (const replica of pool.replicas.values()) if (mayTake(replica)) return true;
-  return false;
+function isOffered(pool: CorePool, replicaId: string): boolean {
+  const replica = pool.replicas.get(replicaId as ReplicaId);
+  return replica !== undefined && mayTake(replica);
 }
 
 function poolOf(state: SchedulerState, id: PoolId): CorePool {

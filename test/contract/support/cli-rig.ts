@@ -1,4 +1,5 @@
 import { runCli } from '../../../src/cli/main.js';
+import { simulate } from '../../../src/simulate.js';
 import { ContractServer, frame, type Answer, type Route } from './contract-server.js';
 import { TestIo, type TestIoOptions } from './test-io.js';
 
@@ -80,6 +81,6 @@ export async function cli(
   server = await ContractServer.start(routes);
   const io = new TestIo({ ...options, env: { LLORCH_URL: server.url, ...options.env } });
   prepare(io);
-  const code = await runCli(argv, { io, serve: () => Promise.resolve(0) });
+  const code = await runCli(argv, { io, serve: () => Promise.resolve(0), simulate });
   return { code, io };
 }

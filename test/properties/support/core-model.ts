@@ -1,79 +1,26 @@
-import leastLoaded from '@llama-orch/placement-least-loaded';
-import { type PriorityClass, type QueueDisciplineFactory } from '@llama-orch/plugin-sdk';
-import priorityFifo from '@llama-orch/queue-priority-fifo';
-import { type ReplicaId, type TaskKey, poolId, replicaId } from '../../../src/kernel/ids.js';
+import { type PriorityClass } from '@llama-orch/plugin-sdk';
+import { type TaskKey, replicaId } from '../../../src/kernel/ids.js';
 import {
-  type CorePool,
-  type FullPolicy,
   type SchedulerCommand,
   type SchedulerEvent,
   type SchedulerState,
   emptyState,
 } from '../../../src/scheduling/core/model.js';
 import { step } from '../../../src/scheduling/core/step.js';
+import { type BudgetModel } from './budget-model.js';
+import {
+  type ModelLease,
+  type ModelPool,
+  type ModelReplica,
+  type ModelTask,
+  type PoolSetup,
+  check,
+  corePool,
+  victimOf,
+} from './model-parts.js';
 import { ReferenceQueue } from './reference-queue.js';
 
-export interface PoolSetup {
-  readonly capacity: number;
-  readonly classCapacity: Readonly<Record<PriorityClass, number>>;
-  readonly fullPolicy: Readonly<Record<PriorityClass, FullPolicy>>;
-  readonly batchMaxWaitMs: number;
-  /** Slots of each replica. */
-  readonly slots: readonly number[];
-}
-
-interface ModelTask {
-  readonly key: TaskKey;
-  readonly pool: ModelPool;
-  readonly priority: PriorityClass;
-  readonly enqueuedAt: number;
-  phase: 'new' | 'queued' | 'dispatched' | 'streaming' | 'ended' | 'refused';
-  requeued: boolean;
-  lease: number | undefined;
-  ending: string | undefined;
-}
-
-interface ModelReplica {
-  readonly id: ReplicaId;
-  readonly slots: number;
-  epoch: number;
-  ready: boolean;
-}
-
-interface ModelLease {
-  readonly id: number;
-  readonly task: ModelTask;
-  readonly pool: ModelPool;
-  readonly replica: ModelReplica;
-  readonly epoch: number;
-  stopped: boolean;
-  reported: boolean;
-  released: boolean;
-}
-
-interface ModelPool {
-  readonly setup: PoolSetup;
-  readonly core: CorePool;
-  readonly queue: ReferenceQueue;
-  readonly replicas: readonly ModelReplica[];
-  /** Places above the caps that requeued tasks took. */
-  excess: number;
-  closed: boolean;
-}
-
-export function check(condition: boolean, sentence: string): asserts condition {
-  if (!condition) throw new Error(sentence);
-}
-
-const noLog = { log: () => {} };
-const strategy = leastLoaded.create({}, noLog) as CorePool['strategy'];
-
-export function corePool(index: number, setup: PoolSetup): CorePool {
-  const factory = priorityFifo.create({ batch_max_wait_ms: setup.batchMaxWaitMs }, noLog) as QueueDisciplineFactory;
-  const { capacity, classCapacity, fullPolicy } = setup;
-  const id = poolId(`pool-${index}`);
-  return { id, capacity, classCapacity, fullPolicy, queue: factory.createQueue(), strategy, replicas: new Map() };
-}
+export { type PoolSetup, check, corePool } from './model-parts.js';
 
 /**
  * The scheduler core beside a plain model of what it promises. Every command is checked when it comes, and after each
@@ -86,15 +33,30 @@ export class CoreModel {
   /** Everything that happened, for a second run. */
   readonly history: { readonly event: SchedulerEvent; readonly commands: readonly SchedulerCommand[] }[] = [];
   now = 0;
+  /** False while a way is walked again that has been judged before. */
+  compares = true;
   private state: SchedulerState = emptyState();
 
-  constructor(setups: readonly PoolSetup[]) {
+  /** With a budget all tasks belong to its one session. */
+  constructor(
+    setups: readonly PoolSetup[],
+    readonly budget?: BudgetModel,
+  ) {
     this.pools = setups.map((setup, index) => {
       const core = corePool(index, setup);
       this.state.pools.set(core.id, core);
       const replicas = setup.slots.map((slots, at) => ({ id: replicaId(core.id, at), slots, epoch: 0, ready: false }));
-      return { setup, core, queue: new ReferenceQueue(setup.batchMaxWaitMs), replicas, excess: 0, closed: false };
+      return {
+        setup,
+        core,
+        queue: new ReferenceQueue(setup.batchMaxWaitMs),
+        replicas,
+        suspensions: [],
+        excess: 0,
+        closed: false,
+      };
     });
+    if (budget !== undefined) this.take(budget.opened);
   }
 
   submit(key: TaskKey, pool: ModelPool, priority: PriorityClass): void {
@@ -109,11 +71,14 @@ export class CoreModel {
       ending: undefined,
     };
     this.tasks.set(key, task);
-    const expected = this.expectedRoom(task);
+    const affords = this.budget?.affords ?? true;
+    const expected = affords ? this.expectedRoom(task) : [`refuse ${key} for its budget`];
+    const session = this.budget === undefined ? {} : { session: this.budget.part };
     const item = { taskId: key, priority, enqueuedAt: this.now };
-    const commands = this.take({ type: 'submitted', key, poolId: pool.core.id, item, now: this.now });
+    const commands = this.take({ type: 'submitted', key, poolId: pool.core.id, item, now: this.now, ...session });
     const seen = commands.flatMap((command) => {
-      if (command.type === 'refuse') return [`refuse ${command.key} ${command.code} ${command.policy}`];
+      if (command.type === 'refuse') return [`refuse ${command.key} ${command.room.code} ${command.room.policy}`];
+      if (command.type === 'refuse-budget') return [`refuse ${command.key} for its budget`];
       if (command.type === 'accept') return [`accept ${command.key}`];
       return command.type === 'finish' ? [`finish ${command.key} ${command.end.type}`] : [];
     });
@@ -131,6 +96,7 @@ export class CoreModel {
       replicaId: replica_id,
       epoch,
       slots,
+      interruptible: true,
       labels: {},
       now: this.now,
     });
@@ -155,9 +121,19 @@ export class CoreModel {
     else if (type === 'deadline-passed') this.take({ type, key, now: this.now });
     else if (type === 'watchdog-fired') this.take({ type, key, limit: 'idle', now: this.now });
     else {
-      if (task.phase === 'dispatched') task.phase = 'streaming';
+      if (task.phase === 'dispatched') this.startStreaming(task);
       this.take({ type, key });
     }
+  }
+
+  /** A running task reports one token more. */
+  use(task: ModelTask, tokens: number): void {
+    const { key, lease } = task;
+    const runs = (task.phase === 'streaming' || task.phase === 'suspending') && lease !== undefined;
+    const braked = this.budget!.use(key, tokens);
+    const commands = this.take({ type: 'used', key, amounts: { tokens, timeMs: 0, cost: 0 } });
+    const ends = commands.some((command) => command.type === 'finish' && command.end.type === 'budget');
+    check(ends === (braked && runs), `${key} was ${ends ? '' : 'not '}stopped after ${tokens} tokens`);
   }
 
   complete(lease: ModelLease): void {
@@ -225,23 +201,31 @@ export class CoreModel {
     this.state = state;
     this.history.push({ event, commands });
     for (const command of commands) this.obey(command, event);
-    this.compare();
+    if (this.compares) this.compare();
     return commands;
   }
 
   private obey(command: SchedulerCommand, event: SchedulerEvent): void {
     if (command.type === 'accept') return this.accept(this.taskOf(command.key), command.position);
-    if (command.type === 'refuse') return this.refuse(this.taskOf(command.key));
+    if (command.type === 'refuse' || command.type === 'refuse-budget') return this.refuse(this.taskOf(command.key));
     if (command.type === 'dispatch') return this.dispatch(command);
     if (command.type === 'requeue') return this.requeue(this.taskOf(command.key), event);
     if (command.type === 'stop') return this.stop(command.lease);
+    if (command.type === 'suspend') return this.suspend(command);
+    if (command.type === 'suspended') return this.suspended(this.taskOf(command.key), event);
     return this.finish(this.taskOf(command.key), command.end.type);
+  }
+
+  private startStreaming(task: ModelTask): void {
+    task.phase = 'streaming';
+    if (this.budget !== undefined) this.budget.lastReplica = this.leases.get(task.lease!)?.replica.id;
   }
 
   private accept(task: ModelTask, position: number): void {
     check(task.phase === 'new', `${task.key} was accepted while ${task.phase}`);
     task.phase = 'queued';
     task.pool.queue.addLast(task.key, task.priority, this.now);
+    this.budget?.accepted(task.key);
     const expected = task.pool.queue.position(task.key, this.now);
     check(position === expected, `${task.key} was promised position ${position}, ${expected} go before it`);
   }
@@ -263,10 +247,12 @@ export class CoreModel {
       `${key} went to ${id}, which is not ready`,
     );
     check(this.busyOf(replica) < replica.slots, `${key} went to ${id}, which has no free slot`);
+    const wish = pool.replicas.find((one) => one.id === this.budget?.lastReplica);
+    if (wish?.ready && this.busyOf(wish) < wish.slots) check(id === wish.id, `${key} did not go where its cache is`);
     const better = pool.replicas.find(
       (other) => other.ready && this.busyOf(other) * replica.slots < this.busyOf(replica) * other.slots,
     );
-    check(better === undefined, `${key} went to ${id} although ${better?.id} has less to do`);
+    check(better === undefined || id === wish?.id, `${key} went to ${id} although ${better?.id} has less to do`);
     check(!this.leases.has(lease), `lease ${lease} was given twice`);
     task.phase = 'dispatched';
     task.lease = lease;
@@ -291,13 +277,39 @@ export class CoreModel {
     lease.stopped = true;
   }
 
+  private suspend({ key, lease: id, for: forKey }: Extract<SchedulerCommand, { type: 'suspend' }>): void {
+    const [task, newcomer, lease] = [this.taskOf(key), this.taskOf(forKey), this.leases.get(id)];
+    const { pool } = task;
+    const runs = task.phase === 'dispatched' || task.phase === 'streaming';
+    check(runs && task.lease === id && lease !== undefined, `${key} was suspended while ${task.phase}`);
+    check(task.priority === 'batch' && newcomer.priority === 'interactive', `${key} was suspended for ${forKey}`);
+    check(newcomer.phase === 'queued', `${key} was suspended for ${forKey}, which is ${newcomer.phase}`);
+    check(!pool.setup.preemption?.protect.includes('batch'), `${key} was suspended although its class is protected`);
+    check(pool.setup.preemption?.mode === 'hard', `${key} was suspended although nothing may be`);
+    const recent = pool.suspensions.filter((at) => at > this.now - 60_000).length;
+    check(recent < pool.setup.preemption.mostPerMinute, `${key} was suspended although enough were this minute`);
+    pool.suspensions.push(this.now);
+    task.phase = 'suspending';
+    lease.stopped = true;
+  }
+
+  private suspended(task: ModelTask, event: SchedulerEvent): void {
+    check(event.type === 'lease-released', `${task.key} went back to its queue by ${event.type}`);
+    check(task.phase === 'suspending', `${task.key} went back to its queue while ${task.phase}`);
+    task.phase = 'queued';
+    task.lease = undefined;
+    task.pool.queue.addFirst(task.key, task.priority, task.enqueuedAt);
+    task.pool.excess++;
+  }
+
   private finish(task: ModelTask, ending: string): void {
-    const running = task.phase === 'dispatched' || task.phase === 'streaming';
+    const running = task.phase === 'dispatched' || task.phase === 'streaming' || task.phase === 'suspending';
     check(running || task.phase === 'queued', `${task.key} was finished while ${task.phase}`);
     if (ending === 'evicted') check(task.phase === 'queued', `${task.key} was evicted while ${task.phase}`);
     if (task.phase === 'queued') task.pool.queue.remove(task.key);
     task.phase = 'ended';
     task.ending = ending;
+    this.budget?.ended(task.key);
   }
 
   /** What the policy of the newcomer's class says, written down a second time. */
@@ -309,6 +321,9 @@ export class CoreModel {
     const full = classFull || queue.size >= setup.capacity;
     if (!full || (slotFree && queue.size === 0)) return [accept];
     const policy = setup.fullPolicy[priority];
+    const gives = setup.preemption !== undefined && priority === 'interactive' && !classFull;
+    const newest = gives ? queue.newest('batch') : undefined;
+    if (newest !== undefined && policy !== 'drop-lru') return [`finish ${newest} evicted`, accept];
     const victim = victimOf(policy, priority, classFull, queue);
     if (victim !== undefined) return [`finish ${victim} evicted`, accept];
     return [`refuse ${key} ${policy === 'drop-lru' ? 'QUEUE_FULL_DROP_LRU' : 'ADMISSION_REJECT'} ${policy}`];
@@ -316,6 +331,8 @@ export class CoreModel {
 
   private compare(): void {
     const live = this.live();
+    const wrong = this.budget?.difference(new Set(live.map(({ key }) => key)));
+    check(wrong === undefined, wrong ?? '');
     check(live.length === this.state.tasks.size, 'the state holds other tasks than those that live');
     for (const task of live) {
       const known = this.state.tasks.get(task.key);
@@ -366,16 +383,4 @@ export class CoreModel {
     check(task !== undefined, `a command names ${key}, which nobody submitted`);
     return task;
   }
-}
-
-function victimOf(
-  policy: FullPolicy,
-  priority: PriorityClass,
-  classFull: boolean,
-  queue: ReferenceQueue,
-): string | undefined {
-  if (policy === 'reject') return undefined;
-  if (policy === 'shed-low-priority') return priority === 'batch' || classFull ? undefined : queue.newest('batch');
-  if (classFull) return queue.oldest(priority);
-  return queue.oldest('batch') ?? (priority === 'interactive' ? queue.oldest('interactive') : undefined);
 }

@@ -1,8 +1,11 @@
 import { type TaskKey } from '../../../src/kernel/ids.js';
 import { type FullPolicy } from '../../../src/scheduling/core/model.js';
+import { type PreemptionRules } from '../../../src/scheduling/core/preemption.js';
+import { BudgetModel } from './budget-model.js';
 import { CoreModel } from './core-model.js';
 
 type Replica = CoreModel['pools'][number]['replicas'][number];
+type ModelTask = Parameters<CoreModel['about']>[0];
 
 /** What can happen next; `byItself` moves need no caller: engines and supervisor make them. */
 export interface Choice {
@@ -16,22 +19,28 @@ const TASKS = [
   { key: 'b' as TaskKey, priority: 'interactive' },
 ] as const;
 
-/** Two tasks, two replicas of one slot, one crash: small enough to be walked through to its end. */
+/** Of each task: a prompt of one token and two more. */
+const ASK = { promptTokens: 1, maxTokens: 2 };
+
+/** Two tasks of one session, two replicas of one slot, one budget, one crash: small enough to be walked to its end. */
 export class TaskWorld {
   readonly model: CoreModel;
   private readonly crashed = new Set<Replica>();
   private crashes = 0;
 
-  constructor(policy: FullPolicy) {
-    this.model = new CoreModel([
+  /** @param cap tokens that both tasks may use together */
+  constructor(policy: FullPolicy, cap: number, preemption?: PreemptionRules) {
+    const pools = [
       {
         capacity: 1,
         classCapacity: { interactive: 1, batch: 1 },
         fullPolicy: { interactive: policy, batch: policy },
         batchMaxWaitMs: 0,
         slots: [1, 1],
+        ...(preemption && { preemption }),
       },
-    ]);
+    ];
+    this.model = new CoreModel(pools, new BudgetModel({ cap, ...ASK }));
   }
 
   /** True when every task has ended and every slot came back. */
@@ -45,7 +54,8 @@ export class TaskWorld {
     const { tasks, pools } = this.model;
     const [pool] = pools;
     return JSON.stringify([
-      [...tasks.values()].map(({ key, phase, requeued, ending }) => [key, phase, requeued, ending]).sort(),
+      // How a task ended changes nothing any more.
+      [...tasks.values()].map(({ key, phase, requeued }) => [key, phase, phase !== 'ended' && requeued]).sort(),
       this.model
         .openLeases()
         .map(({ task, replica, epoch, stopped, reported }) => [
@@ -59,7 +69,9 @@ export class TaskWorld {
       pool!.replicas.map((replica) => [replica.ready, Math.min(replica.epoch, 1), this.crashed.has(replica)]),
       pool!.queue.keys,
       pool!.closed,
+      pool!.suspensions.length,
       this.crashes,
+      this.model.budget!.fingerprint,
     ]);
   }
 
@@ -103,10 +115,17 @@ export class TaskWorld {
         called('complete', () => this.model.complete(lease)),
         called('break', () => this.model.fail(lease, false)),
       ];
-      return task.phase === 'dispatched'
-        ? [called('first token', () => this.model.about(task, 'first-token')), ...ends]
-        : ends;
+      if (task.phase === 'dispatched') return [called('first token', () => this.firstToken(task)), ...ends];
+      const tokens = this.model.budget!.nextUse(task.key);
+      return tokens === undefined ? ends : [called('use', () => this.model.use(task, tokens)), ...ends];
     });
+  }
+
+  /** It comes with its report, prompt and one token, unless a task that was suspended had them all before. */
+  private firstToken(task: ModelTask): void {
+    this.model.about(task, 'first-token');
+    const tokens = this.model.budget!.nextUse(task.key);
+    if (tokens !== undefined) this.model.use(task, tokens);
   }
 
   private replicas(): Choice[] {

@@ -35,6 +35,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/tasks/{id}/decision": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Read why a task was admitted, when its turn came, and where it ran
+         * @description One receipt per admission, dispatch, eviction, suspension and requeue of the task, in their order: what was known, what was
+         *     compared, what was chosen and why. Each is run through the code again before it is sent. Tasks of other tenants
+         *     appear as `another-1`, `another-2`, ….
+         */
+        readonly get: operations["getDecision"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/plugins": {
         readonly parameters: {
             readonly query?: never;
@@ -181,6 +203,8 @@ export interface components {
             readonly state: components["schemas"]["PoolState"];
             /** @description The pool runs on the CPU by declaration */
             readonly cpu: boolean;
+            /** @description Batch tasks are refused until interactive ones wait less */
+            readonly shedding?: boolean;
             readonly last_error: {
                 readonly code: string;
                 readonly message: string;
@@ -240,6 +264,238 @@ export interface components {
             readonly took_ms: number;
             /** @description Why it failed */
             readonly error?: string;
+        };
+        readonly Decision: {
+            /** Format: uuid */
+            readonly task_id: string;
+            /** @description False when the oldest receipts are forgotten */
+            readonly complete: boolean;
+            /** @description The same code, run now on the same inputs, decides the same */
+            readonly replayed: boolean;
+            readonly differences: readonly components["schemas"]["ReceiptDifference"][];
+            readonly receipts: readonly components["schemas"]["Receipt"][];
+            readonly counterfactual: components["schemas"]["Counterfactual"] | null;
+        };
+        readonly ReceiptDifference: {
+            /** @description Index in `receipts` */
+            readonly receipt: number;
+            readonly member: string;
+            /** @description What the receipt says */
+            readonly recorded: unknown;
+            /** @description What the code says now */
+            readonly replayed: unknown;
+        };
+        readonly Receipt: components["schemas"]["AdmissionReceipt"] | components["schemas"]["DispatchReceipt"] | components["schemas"]["EvictionReceipt"] | components["schemas"]["RequeueReceipt"] | components["schemas"]["PreemptionReceipt"];
+        readonly ReceiptBase: {
+            readonly task_id: components["schemas"]["TaskName"];
+            readonly pool_id: components["schemas"]["PoolId"];
+            /**
+             * Format: int64
+             * @description Unix time
+             */
+            readonly at_ms: number;
+            /** @description The monotonic clock that all intervals are measured with */
+            readonly clock_ms: number;
+            /** @description Version of the daemon */
+            readonly software: string;
+            readonly plugins: {
+                readonly discipline: string;
+                readonly placement: string;
+            };
+            readonly why: string;
+            /** @description SHA-256 over all other members as canonical JSON (RFC 8785) */
+            readonly digest: string;
+        };
+        /** @description A task id, or `another-<n>` for a task of another tenant; the numbers hold inside one receipt */
+        readonly TaskName: string;
+        readonly AdmissionReceipt: components["schemas"]["ReceiptBase"] & {
+            /** @enum {string} */
+            readonly kind: "admission";
+            readonly inputs: {
+                readonly priority: components["schemas"]["Priority"];
+                /** @description Time that was left */
+                readonly deadline_ms: number | null;
+                /** @description Prefill and decode, as predicted */
+                readonly service_p50_ms: number;
+                readonly room: components["schemas"]["RoomFacts"];
+                /** @description What a newcomer of each class would have found */
+                readonly outlook: {
+                    readonly interactive: components["schemas"]["StartOutlook"];
+                    readonly batch: components["schemas"]["StartOutlook"];
+                };
+            };
+            /** @description The pools that were compared; empty when only one could take the task */
+            readonly candidates: readonly {
+                readonly pool_id: components["schemas"]["PoolId"];
+                readonly starts_at_once: boolean;
+                readonly has_room: boolean;
+                readonly start_p50_ms: number;
+            }[];
+            /** @description The same pools, best first; a lower score is better */
+            readonly scores: readonly {
+                readonly pool_id: components["schemas"]["PoolId"];
+                readonly score: number;
+                readonly why: string;
+            }[];
+            readonly chosen: {
+                readonly pool_id: components["schemas"]["PoolId"];
+                readonly room: components["schemas"]["RoomVerdict"];
+                /** @description The full-queue policy that was applied */
+                readonly policy: string | null;
+                /** @description Code of the refusal */
+                readonly code: string | null;
+                readonly victim: components["schemas"]["TaskName"] | null;
+                /** @description Null without a deadline */
+                readonly meets_deadline: boolean | null;
+                readonly queue_position: number | null;
+                readonly predicted_start_ms: number | null;
+                readonly predicted_start_p90_ms: number | null;
+            };
+        };
+        readonly DispatchReceipt: components["schemas"]["ReceiptBase"] & {
+            /** @enum {string} */
+            readonly kind: "dispatch";
+            readonly inputs: {
+                /** @description The task as queue and placement saw it; times on the monotonic clock */
+                readonly item: {
+                    /** @description Tenant and task id, as plugins see them */
+                    readonly task_id: string;
+                    readonly tenant_id: string | null;
+                    readonly session_id: string | null;
+                    readonly priority: components["schemas"]["Priority"];
+                    readonly enqueued_at_ms: number;
+                    readonly deadline_at_ms: number | null;
+                    /** @description Expected tokens */
+                    readonly cost: number | null;
+                };
+                /** @description Tasks that stayed in the queue */
+                readonly waiting: number;
+                /** @description Replica of the session's last answer */
+                readonly wish: string | null;
+            };
+            /** @description Ready replicas with a free slot */
+            readonly candidates: readonly {
+                readonly replica_id: string;
+                readonly slots_total: number;
+                readonly slots_busy: number;
+                readonly labels: {
+                    readonly [key: string]: string;
+                };
+            }[];
+            /** @description The strategy's ranking, best first; the first 16 */
+            readonly scores: readonly {
+                readonly replica_id: string;
+                /** @description Null when it was no finite number */
+                readonly score: number | null;
+                readonly why: string;
+            }[];
+            readonly chosen: {
+                readonly replica_id: string;
+            };
+        };
+        readonly EvictionReceipt: components["schemas"]["ReceiptBase"] & {
+            /** @enum {string} */
+            readonly kind: "eviction";
+            readonly inputs: {
+                readonly newcomer: components["schemas"]["TaskName"];
+                readonly priority: components["schemas"]["Priority"];
+                readonly room: components["schemas"]["RoomFacts"];
+            };
+            readonly candidates: readonly components["schemas"]["WaitingItem"][];
+            readonly scores: readonly unknown[];
+            readonly chosen: {
+                readonly task_id: components["schemas"]["TaskName"];
+                readonly policy: string;
+            };
+        };
+        readonly RequeueReceipt: components["schemas"]["ReceiptBase"] & {
+            /** @enum {string} */
+            readonly kind: "requeue";
+            readonly inputs: {
+                readonly code: string;
+            };
+            readonly candidates: readonly unknown[];
+            readonly scores: readonly unknown[];
+            readonly chosen: null;
+        };
+        /** @description The task was suspended; it goes on where it stopped */
+        readonly PreemptionReceipt: components["schemas"]["ReceiptBase"] & {
+            /** @enum {string} */
+            readonly kind: "preemption";
+            readonly inputs: {
+                readonly newcomer: components["schemas"]["TaskName"];
+            };
+            readonly candidates: readonly unknown[];
+            readonly scores: readonly unknown[];
+            readonly chosen: null;
+        };
+        readonly RoomFacts: {
+            readonly waiting: {
+                readonly all: number;
+                readonly interactive: number;
+                readonly batch: number;
+            };
+            readonly capacity: number;
+            readonly class_capacity: {
+                readonly interactive: number;
+                readonly batch: number;
+            };
+            readonly full_policy: {
+                readonly interactive: components["schemas"]["FullPolicy"];
+                readonly batch: components["schemas"]["FullPolicy"];
+            };
+            /** @description A slot is free and nobody waits */
+            readonly starts_at_once: boolean;
+            /** @description Places that are kept for callers who were told to come back */
+            readonly held: {
+                readonly all: number;
+                readonly of_class: number;
+            } | null;
+            /** @description Null where interactive work takes no place of waiting batch work */
+            readonly preemption: {
+                /** @description It would start too late for its deadline */
+                readonly late: boolean;
+            } | null;
+            /** @description Who could give way; null below every cap */
+            readonly ends: {
+                readonly oldest_interactive: components["schemas"]["WaitingItem"] | null;
+                readonly oldest_batch: components["schemas"]["WaitingItem"] | null;
+                readonly newest_batch: components["schemas"]["WaitingItem"] | null;
+            } | null;
+        };
+        /** @enum {string} */
+        readonly FullPolicy: "reject" | "drop-lru" | "shed-low-priority";
+        /** @enum {string} */
+        readonly RoomVerdict: "free" | "evict" | "full";
+        readonly WaitingItem: {
+            readonly task_id: components["schemas"]["TaskName"];
+            readonly priority: components["schemas"]["Priority"];
+            /** @description On the monotonic clock */
+            readonly enqueued_at_ms: number;
+        };
+        readonly StartOutlook: {
+            /** @description Waiting tasks that would go first */
+            readonly ahead: number;
+            /** @description Null for a refused task's own class without a deadline */
+            readonly start_p50_ms: number | null;
+            readonly start_p90_ms: number | null;
+        };
+        /** @description What the same snapshot would have given; null where nothing was recorded to tell it from */
+        readonly Counterfactual: {
+            readonly asked: {
+                readonly priority?: components["schemas"]["Priority"];
+                readonly deadline_ms?: number;
+            };
+            readonly room: components["schemas"]["RoomVerdict"];
+            readonly victim: components["schemas"]["TaskName"] | null;
+            readonly code: string | null;
+            readonly meets_deadline: boolean | null;
+            readonly queue_position: number | null;
+            readonly predicted_start_ms: number | null;
+            readonly predicted_start_p90_ms: number | null;
+            /** @description Null when the task was never dispatched */
+            readonly replica_id: string | null;
+            readonly why: string;
         };
         /** @description Every refusal of a native route; a client retries only where `retriable` is true */
         readonly Problem: {
@@ -347,6 +603,8 @@ export interface components {
             /** Format: int64 */
             readonly vram_total_bytes?: number;
         };
+        /** @enum {string} */
+        readonly Priority: "interactive" | "batch";
     };
     responses: {
         /** @description Fine */
@@ -436,6 +694,8 @@ export interface components {
                 readonly "X-Backoff-Ms": components["headers"]["BackoffMs"];
                 readonly "X-Queue-Position": components["headers"]["QueuePosition"];
                 readonly "X-Queue-ETA-Ms": components["headers"]["QueueEta"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                readonly RateLimit: components["headers"]["RateLimit"];
                 readonly [name: string]: unknown;
             };
             content: {
@@ -523,6 +783,11 @@ export interface components {
          * @example MDE5OGYxZDI
          */
         readonly Cursor: string;
+        /**
+         * @description The task's id, any case
+         * @example 0198f1d2-7c3a-7b21-8f3e-5a0d1c2b3e4f
+         */
+        readonly TaskId: string;
     };
     requestBodies: never;
     headers: {
@@ -538,6 +803,10 @@ export interface components {
         readonly QueuePosition: number;
         /** @description Milliseconds until the predicted start */
         readonly QueueEta: number;
+        /** @description With a rate-limited key: tasks it may submit at once (q) and the seconds in which they come in again (w) */
+        readonly RateLimitPolicy: string;
+        /** @description With a rate-limited key: tasks it may submit now (r) and the seconds until it may submit one more (t) */
+        readonly RateLimit: string;
     };
     pathItems: never;
 }
@@ -659,6 +928,184 @@ export interface operations {
                      *     }
                      */
                     readonly "application/json": components["schemas"]["PoolHealth"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidParams"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 429: components["responses"]["TryLater"];
+            readonly 500: components["responses"]["Internal"];
+        };
+    };
+    readonly getDecision: {
+        readonly parameters: {
+            readonly query?: {
+                /**
+                 * @description What if: `priority=…`, `deadline_ms=…` or both, with a comma between
+                 * @example priority=interactive
+                 */
+                readonly counterfactual?: string;
+            };
+            readonly header?: {
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            readonly path: {
+                /**
+                 * @description The task's id, any case
+                 * @example 0198f1d2-7c3a-7b21-8f3e-5a0d1c2b3e4f
+                 */
+                readonly id: components["parameters"]["TaskId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The receipts of the task */
+            readonly 200: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "task_id": "0198f1d2-7c3a-7b21-8f3e-5a0d1c2b3e4f",
+                     *       "complete": true,
+                     *       "replayed": true,
+                     *       "differences": [],
+                     *       "receipts": [
+                     *         {
+                     *           "kind": "admission",
+                     *           "task_id": "0198f1d2-7c3a-7b21-8f3e-5a0d1c2b3e4f",
+                     *           "pool_id": "default",
+                     *           "at_ms": 1790000000000,
+                     *           "clock_ms": 5021.25,
+                     *           "software": "0.1.0",
+                     *           "plugins": {
+                     *             "discipline": "priority-fifo@0.1.0",
+                     *             "placement": "least-loaded@0.1.0"
+                     *           },
+                     *           "inputs": {
+                     *             "priority": "batch",
+                     *             "deadline_ms": null,
+                     *             "service_p50_ms": 840,
+                     *             "room": {
+                     *               "waiting": {
+                     *                 "all": 2,
+                     *                 "interactive": 1,
+                     *                 "batch": 1
+                     *               },
+                     *               "capacity": 128,
+                     *               "class_capacity": {
+                     *                 "interactive": 128,
+                     *                 "batch": 32
+                     *               },
+                     *               "full_policy": {
+                     *                 "interactive": "reject",
+                     *                 "batch": "reject"
+                     *               },
+                     *               "starts_at_once": false,
+                     *               "held": null,
+                     *               "preemption": null,
+                     *               "ends": null
+                     *             },
+                     *             "outlook": {
+                     *               "interactive": {
+                     *                 "ahead": 1,
+                     *                 "start_p50_ms": 700,
+                     *                 "start_p90_ms": 900
+                     *               },
+                     *               "batch": {
+                     *                 "ahead": 2,
+                     *                 "start_p50_ms": 1540,
+                     *                 "start_p90_ms": 1980
+                     *               }
+                     *             }
+                     *           },
+                     *           "candidates": [],
+                     *           "scores": [],
+                     *           "chosen": {
+                     *             "pool_id": "default",
+                     *             "room": "free",
+                     *             "policy": null,
+                     *             "code": null,
+                     *             "victim": null,
+                     *             "meets_deadline": null,
+                     *             "queue_position": 2,
+                     *             "predicted_start_ms": 1540,
+                     *             "predicted_start_p90_ms": 1980
+                     *           },
+                     *           "why": "2 of 128 places are taken.",
+                     *           "digest": "sha256:0f343b0931126a20f133d67c2b018a3b5e9d7e1a3b2b1b6a4b1d0f5b1b7a9c21"
+                     *         },
+                     *         {
+                     *           "kind": "dispatch",
+                     *           "task_id": "0198f1d2-7c3a-7b21-8f3e-5a0d1c2b3e4f",
+                     *           "pool_id": "default",
+                     *           "at_ms": 1790000001490,
+                     *           "clock_ms": 6511.5,
+                     *           "software": "0.1.0",
+                     *           "plugins": {
+                     *             "discipline": "priority-fifo@0.1.0",
+                     *             "placement": "least-loaded@0.1.0"
+                     *           },
+                     *           "inputs": {
+                     *             "item": {
+                     *               "task_id": "default/0198f1d2-7c3a-7b21-8f3e-5a0d1c2b3e4f",
+                     *               "tenant_id": "default",
+                     *               "session_id": null,
+                     *               "priority": "batch",
+                     *               "enqueued_at_ms": 5021.25,
+                     *               "deadline_at_ms": null,
+                     *               "cost": 42
+                     *             },
+                     *             "waiting": 0,
+                     *             "wish": null
+                     *           },
+                     *           "candidates": [
+                     *             {
+                     *               "replica_id": "default-0",
+                     *               "slots_total": 2,
+                     *               "slots_busy": 1,
+                     *               "labels": {}
+                     *             }
+                     *           ],
+                     *           "scores": [
+                     *             {
+                     *               "replica_id": "default-0",
+                     *               "score": 0,
+                     *               "why": "1 of 2 slots are busy."
+                     *             }
+                     *           ],
+                     *           "chosen": {
+                     *             "replica_id": "default-0"
+                     *           },
+                     *           "why": "1 of 2 slots are busy.",
+                     *           "digest": "sha256:1f343b0931126a20f133d67c2b018a3b5e9d7e1a3b2b1b6a4b1d0f5b1b7a9c21"
+                     *         }
+                     *       ],
+                     *       "counterfactual": {
+                     *         "asked": {
+                     *           "priority": "interactive"
+                     *         },
+                     *         "room": "free",
+                     *         "victim": null,
+                     *         "code": null,
+                     *         "meets_deadline": null,
+                     *         "queue_position": 1,
+                     *         "predicted_start_ms": 700,
+                     *         "predicted_start_p90_ms": 900,
+                     *         "replica_id": "default-0",
+                     *         "why": "2 of 128 places are taken."
+                     *       }
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Decision"];
                 };
             };
             readonly 400: components["responses"]["InvalidParams"];

@@ -82,6 +82,48 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/sessions": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List sessions, newest first */
+        readonly get: operations["listSessions"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/sessions/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Read one session
+         * @description A session is made by the first accepted task that names it and is forgotten `sessions.ttl_ms` after its last
+         *     task. Reading does not extend it. The members of budgets are there while budgets are set.
+         */
+        readonly get: operations["getSession"];
+        readonly put?: never;
+        readonly post?: never;
+        /**
+         * Forget a session
+         * @description Idempotent. Running tasks of the session are cancelled first; its id may be used again and starts afresh.
+         */
+        readonly delete: operations["deleteSession"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/capabilities": {
         readonly parameters: {
             readonly query?: never;
@@ -325,6 +367,21 @@ export interface components {
             readonly predicted_start_p90_ms: number | null;
             /**
              * Format: int32
+             * @description Counted by the engine or estimated
+             */
+            readonly prompt_tokens?: number;
+            /**
+             * Format: int32
+             * @description As asked for
+             */
+            readonly max_tokens?: number;
+            /**
+             * Format: int32
+             * @description The hint of the caller
+             */
+            readonly expected_tokens?: number | null;
+            /**
+             * Format: int32
              * @description Tokens delivered so far
              */
             readonly tokens_out: number;
@@ -349,6 +406,36 @@ export interface components {
         };
         readonly TaskList: {
             readonly items: readonly components["schemas"]["Task"][];
+            readonly next_cursor: string | null;
+        };
+        readonly Session: {
+            /** Format: uuid */
+            readonly session_id: string;
+            /**
+             * Format: int64
+             * @description Time left without a task; full while one runs
+             */
+            readonly ttl_ms_remaining: number;
+            /**
+             * Format: int32
+             * @description Accepted tasks
+             */
+            readonly turns: number;
+            /**
+             * Format: int64
+             * @description 0 where the engine does not tell
+             */
+            readonly kv_bytes: number;
+            /** @description The replica of the last task still holds the cache */
+            readonly kv_warmth: boolean;
+            /** Format: int64 */
+            readonly tokens_budget_remaining?: number;
+            /** Format: int64 */
+            readonly time_budget_remaining_ms?: number;
+            readonly cost_budget_remaining?: number;
+        };
+        readonly SessionList: {
+            readonly items: readonly components["schemas"]["Session"][];
             readonly next_cursor: string | null;
         };
         /** @description Tokens counted by the engine */
@@ -497,8 +584,20 @@ export interface components {
             readonly concurrency: number;
             /** @description Empty when the caller has none */
             readonly rate_limits: {
+                /** @description Tasks per second; the tighter of key and tenant */
                 readonly rps?: number;
+                /** @description Tasks at once */
                 readonly burst?: number;
+                /**
+                 * Format: int32
+                 * @description Tasks of the tenant that may wait and run at once
+                 */
+                readonly max_concurrent?: number;
+                /**
+                 * Format: int64
+                 * @description Tokens of the tenant per minute
+                 */
+                readonly tokens_per_min?: number;
             };
             readonly features: {
                 readonly determinism: components["schemas"]["DeterminismGrade"];
@@ -819,6 +918,8 @@ export interface components {
                 readonly "X-Backoff-Ms": components["headers"]["BackoffMs"];
                 readonly "X-Queue-Position": components["headers"]["QueuePosition"];
                 readonly "X-Queue-ETA-Ms": components["headers"]["QueueEta"];
+                readonly "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                readonly RateLimit: components["headers"]["RateLimit"];
                 readonly [name: string]: unknown;
             };
             content: {
@@ -916,6 +1017,11 @@ export interface components {
          */
         readonly TaskId: string;
         /**
+         * @description The session's id, any case
+         * @example 0198f1d2-7c3a-7b21-8f3e-000000000001
+         */
+        readonly SessionId: string;
+        /**
          * @description Items per page
          * @example 50
          */
@@ -930,6 +1036,10 @@ export interface components {
     headers: {
         /** @description Ties the answer to logs, metrics and the task */
         readonly CorrelationId: string;
+        /** @description With a rate-limited key: tasks it may submit at once (q) and the seconds in which they come in again (w) */
+        readonly RateLimitPolicy: string;
+        /** @description With a rate-limited key: tasks it may submit now (r) and the seconds until it may submit one more (t) */
+        readonly RateLimit: string;
         /** @description Where the task can be read */
         readonly TaskLocation: string;
         /** @description Present when a recorded answer is repeated */
@@ -1058,6 +1168,8 @@ export interface operations {
                     readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
                     readonly Location: components["headers"]["TaskLocation"];
                     readonly "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    readonly RateLimit: components["headers"]["RateLimit"];
                     readonly "X-Budget-Tokens-Remaining": components["headers"]["BudgetTokens"];
                     readonly "X-Budget-Time-Remaining-Ms": components["headers"]["BudgetTime"];
                     readonly "X-Budget-Cost-Remaining": components["headers"]["BudgetCost"];
@@ -1272,6 +1384,149 @@ export interface operations {
             readonly 413: components["responses"]["PayloadTooLarge"];
             readonly 415: components["responses"]["UnsupportedMediaType"];
             readonly 422: components["responses"]["IdempotencyMismatch"];
+            readonly 429: components["responses"]["TryLater"];
+            readonly 500: components["responses"]["Internal"];
+        };
+    };
+    readonly listSessions: {
+        readonly parameters: {
+            readonly query?: {
+                /**
+                 * @description Items per page
+                 * @example 50
+                 */
+                readonly limit?: components["parameters"]["Limit"];
+                /**
+                 * @description The `next_cursor` of the page before
+                 * @example MDE5OGYxZDI
+                 */
+                readonly cursor?: components["parameters"]["Cursor"];
+            };
+            readonly header?: {
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description One page of sessions */
+            readonly 200: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "session_id": "0198f1d2-7c3a-7b21-8f3e-000000000001",
+                     *           "ttl_ms_remaining": 600000,
+                     *           "turns": 1,
+                     *           "kv_bytes": 0,
+                     *           "kv_warmth": true
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["SessionList"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidParams"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 429: components["responses"]["TryLater"];
+            readonly 500: components["responses"]["Internal"];
+        };
+    };
+    readonly getSession: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            readonly path: {
+                /**
+                 * @description The session's id, any case
+                 * @example 0198f1d2-7c3a-7b21-8f3e-000000000001
+                 */
+                readonly id: components["parameters"]["SessionId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The session */
+            readonly 200: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "session_id": "0198f1d2-7c3a-7b21-8f3e-000000000001",
+                     *       "ttl_ms_remaining": 600000,
+                     *       "turns": 1,
+                     *       "kv_bytes": 0,
+                     *       "kv_warmth": false,
+                     *       "tokens_budget_remaining": 49000,
+                     *       "time_budget_remaining_ms": 598000,
+                     *       "cost_budget_remaining": 0.98
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Session"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 429: components["responses"]["TryLater"];
+            readonly 500: components["responses"]["Internal"];
+        };
+    };
+    readonly deleteSession: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            readonly path: {
+                /**
+                 * @description The session's id, any case
+                 * @example 0198f1d2-7c3a-7b21-8f3e-000000000001
+                 */
+                readonly id: components["parameters"]["SessionId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description There is no such session any more */
+            readonly 204: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
             readonly 429: components["responses"]["TryLater"];
             readonly 500: components["responses"]["Internal"];
         };

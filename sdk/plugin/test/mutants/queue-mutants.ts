@@ -1,4 +1,5 @@
 import { type PriorityClass, type QueueDiscipline, type QueueItem } from '../../src/index.js';
+import { type QueueKitOptions } from '../../src/conformance/index.js';
 import { SoundQueue } from './sound-queue.js';
 
 /** What is wrong, the check that must notice, and the broken queue. */
@@ -6,6 +7,8 @@ export interface QueueMutant {
   readonly wrong: string;
   readonly caughtBy: string;
   readonly createQueue: () => QueueDiscipline;
+  /** What the kit is told about it. */
+  readonly options?: QueueKitOptions;
 }
 
 class LosesEveryTenth extends SoundQueue {

@@ -3,6 +3,7 @@ import { type PriorityClass, type QueueDiscipline, type QueueItem } from '../../
 import { demand } from '../demand.js';
 import { type Check } from '../kit.js';
 import { type QueueSubject } from './queue-kit.js';
+import { Flows, isDueBefore } from './queue-flows.js';
 import { QueueWalk, type Step } from './queue-walk.js';
 
 type QueueCheck = Check<QueueSubject>;
@@ -23,8 +24,8 @@ export const queueChecks: readonly QueueCheck[] = [
     });
     demand(walk.queue.next(walk.now) === undefined, 'next on an empty queue must return undefined.');
   }),
-  eachWalk('QD-02 keeps arrival order inside a flow', (subject, walk, steps) => {
-    const flows = new Flows(subject.flowOf);
+  eachWalk('QD-02 keeps its order inside a flow', (subject, walk, steps) => {
+    const flows = new Flows(subject.flowOf, subject.order);
     walk.walk(steps, (step) => {
       if (step.type === 'next' && step.item) {
         walk.waiting.delete(step.item.taskId);
@@ -103,8 +104,9 @@ export const queueChecks: readonly QueueCheck[] = [
     if (!lost) return;
     walk.waiting.delete(lost.taskId);
     walk.queue.requeue(lost);
-    const drained = walk.drain();
-    const first = drained.find((item) => subject.flowOf(item) === subject.flowOf(lost));
+    const ofFlow = walk.drain().filter((item) => subject.flowOf(item) === subject.flowOf(lost));
+    const mayPass = (item: QueueItem) => subject.order === 'deadline' && isDueBefore(item, lost);
+    const first = ofFlow.find((item) => !mayPass(item));
     demand(first?.taskId === lost.taskId, 'A requeued item must be the first of its flow that is dispatched again.', {
       actual: first?.taskId,
       expected: lost.taskId,
@@ -160,7 +162,8 @@ function checkYielded(walk: QueueWalk, item: QueueItem | undefined): void {
 
 function checkFirst(flows: Flows, item: QueueItem): void {
   const expected = flows.first(item);
-  demand(item.taskId === expected, 'An item overtook an older one of its flow.', { actual: item.taskId, expected });
+  const sentence = 'An item overtook one of its flow that had to go before it.';
+  demand(item.taskId === expected, sentence, { actual: item.taskId, expected });
 }
 
 function checkRemoval(queue: QueueDiscipline, step: Step & { type: 'remove' }, sizeBefore: number): void {
@@ -220,45 +223,5 @@ function look({ queue, waiting, now }: QueueWalk): void {
   for (const priority of CLASSES) {
     queue.peek(priority, 'oldest');
     queue.peek(priority, 'newest');
-  }
-}
-
-/** The order that each flow must keep. */
-class Flows {
-  readonly #ids = new Map<string, string[]>();
-
-  constructor(private readonly flowOf: (item: QueueItem) => string) {}
-
-  first(item: QueueItem): string | undefined {
-    return this.#of(item)[0];
-  }
-
-  take(item: QueueItem): void {
-    const ids = this.#of(item);
-    const at = ids.indexOf(item.taskId);
-    if (at !== -1) ids.splice(at, 1);
-  }
-
-  apply(step: Step): void {
-    if (step.type === 'enqueue') this.#of(step.item).push(step.item.taskId);
-    if (step.type === 'requeue') this.#of(step.item).unshift(step.item.taskId);
-    if (step.type === 'next' && step.item) this.take(step.item);
-    if (step.type === 'remove') this.#forget(step.taskId);
-  }
-
-  #forget(taskId: string): void {
-    for (const [flow, ids] of this.#ids) {
-      this.#ids.set(
-        flow,
-        ids.filter((id) => id !== taskId),
-      );
-    }
-  }
-
-  #of(item: QueueItem): string[] {
-    const flow = this.flowOf(item);
-    const ids = this.#ids.get(flow) ?? [];
-    this.#ids.set(flow, ids);
-    return ids;
   }
 }

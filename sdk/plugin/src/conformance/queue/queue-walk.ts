@@ -4,8 +4,12 @@ import { SeededRandom } from '../seeded-random.js';
 /** One call on a queue, with what came back and what ought to have been there. */
 export type Step =
   | { readonly type: 'enqueue' | 'requeue'; readonly item: QueueItem }
+  | { readonly type: 'settle'; readonly item: QueueItem; readonly cost: number }
   | { readonly type: 'next'; readonly now: number; readonly item: QueueItem | undefined }
   | { readonly type: 'remove'; readonly taskId: string; readonly wasWaiting: boolean; readonly answer: boolean };
+
+/** What becomes of dispatched items on a walk: some come back, or some are settled. */
+export type Aftermath = 'requeue' | 'settle';
 
 /** A seeded walk over all calls of a queue, next to a list of what must be waiting. */
 export class QueueWalk {
@@ -19,6 +23,7 @@ export class QueueWalk {
   constructor(
     readonly queue: QueueDiscipline,
     seed: number,
+    private readonly aftermath: Aftermath = 'requeue',
   ) {
     this.#random = new SeededRandom(seed);
   }
@@ -45,7 +50,7 @@ export class QueueWalk {
     if (choice < 52) return this.#enqueue();
     if (choice < 76) return this.#next();
     if (choice < 92) return this.#remove();
-    return this.#requeue() ?? this.#enqueue();
+    return (this.aftermath === 'requeue' ? this.#requeue() : this.#settle()) ?? this.#enqueue();
   }
 
   #enqueue(): Step {
@@ -73,6 +78,15 @@ export class QueueWalk {
     this.waiting.set(item.taskId, item);
     this.queue.requeue(item);
     return { type: 'requeue', item };
+  }
+
+  /** Sometimes nothing, sometimes far more than anybody could have foreseen. */
+  #settle(): Step | undefined {
+    const item = this.#dispatched.pop();
+    if (!item) return undefined;
+    const cost = this.#random.pick([0, this.#random.below(4_000), 10_000_000]);
+    this.queue.settle?.(item, cost);
+    return { type: 'settle', item, cost };
   }
 
   #pickWaiting(): string {

@@ -1,0 +1,36 @@
+import { AppError, type ErrorMembers } from '../../kernel/errors.js';
+
+/** The longest wait that the wire can tell. */
+const LONGEST_MS = 60_000;
+
+/** The limit that was met, under the name that it has in the configuration. */
+export interface MetLimit {
+  readonly name: 'rps' | 'rate_limit_rps' | 'max_concurrent' | 'tokens_per_min';
+  readonly value: number;
+  readonly used: number;
+}
+
+export interface QuotaRefusal {
+  readonly limit: MetLimit;
+  /** What is used up, as the beginning of a sentence. */
+  readonly what: string;
+  /** Undefined when waiting does not help. */
+  readonly retryMs: number | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly members?: ErrorMembers;
+}
+
+/** 429 `QUOTA_EXCEEDED`. */
+export function quotaExceeded({ limit, what, retryMs, headers = {}, members = {} }: QuotaRefusal): AppError {
+  const advice = retryMs === undefined ? 'ask for less' : `retry in ${retryMs} ms`;
+  return new AppError('QUOTA_EXCEEDED', `${what}; ${advice}`, {
+    headers,
+    members: {
+      ...members,
+      ...(retryMs === undefined ? { retriable: false } : {}),
+      retry_after_ms: retryMs ?? LONGEST_MS,
+      policy_label: 'reject',
+      limit,
+    },
+  });
+}

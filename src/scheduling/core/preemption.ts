@@ -1,0 +1,64 @@
+import { type PriorityClass } from '@llama-orch/plugin-sdk';
+import { type CorePool, type CoreTask, type LeaseId, type Room, type RoomFacts, type SchedulerState } from './model.js';
+
+/** When running or waiting work gives way to work of a higher class. */
+export interface PreemptionRules {
+  /** `soft`: waiting batch work is evicted. `hard`: running batch work is suspended as well, and goes on later. */
+  readonly mode: 'soft' | 'hard';
+  /** Suspensions of a pool within a minute. */
+  readonly mostPerMinute: number;
+  /** Classes that are never suspended. */
+  readonly protect: readonly PriorityClass[];
+}
+
+export interface Victim {
+  readonly task: CoreTask;
+  readonly lease: LeaseId;
+}
+
+const MINUTE_MS = 60_000;
+
+/** Interactive work that finds no room, or would come too late, takes the place of the newest waiting batch work. */
+export function roomByPreemption(room: Room, facts: RoomFacts): Room {
+  const { preemption, ends, waiting, classCapacity } = facts;
+  const victim = ends?.newestBatch;
+  if (preemption === undefined || victim === undefined || facts.startsAtOnce) return room;
+  // A place of the own class is not won by evicting another one.
+  if (waiting.interactive >= classCapacity.interactive) return room;
+  if (room.type === 'full' || (room.type === 'free' && preemption.late))
+    return { type: 'evict', victim, policy: 'shed-low-priority', preempted: true };
+  return room;
+}
+
+/**
+ * The running task that is suspended for an interactive one that has to wait: the one that was dispatched last, so that
+ * the least work is done twice. Undefined when none may be.
+ */
+export function victimFor(newcomer: CoreTask, state: SchedulerState, now: number): Victim | undefined {
+  const { pool } = newcomer;
+  if (newcomer.phase !== 'queued' || newcomer.item.priority !== 'interactive') return undefined;
+  if (pool.preemption?.mode !== 'hard' || pool.suspending >= pool.queue.sizeOf('interactive')) return undefined;
+  if (suspensionsInLastMinute(pool, now) >= pool.preemption.mostPerMinute) return undefined;
+  return newestSuspendable(pool, state);
+}
+
+function newestSuspendable(pool: CorePool, state: SchedulerState): Victim | undefined {
+  let newest: Victim | undefined;
+  for (const task of state.tasks.values()) {
+    const { lease } = task;
+    if (task.pool !== pool || lease === undefined || !maySuspend(task, state, lease)) continue;
+    if (newest === undefined || lease > newest.lease) newest = { task, lease };
+  }
+  return newest;
+}
+
+function maySuspend({ item, phase, pool }: CoreTask, state: SchedulerState, lease: LeaseId): boolean {
+  if (item.priority !== 'batch' || phase === 'suspending' || pool.preemption!.protect.includes('batch')) return false;
+  return state.leases.get(lease)?.replica.interruptible === true;
+}
+
+function suspensionsInLastMinute(pool: CorePool, now: number): number {
+  const { suspendedAt } = pool;
+  while (suspendedAt.length > 0 && suspendedAt[0]! <= now - MINUTE_MS) suspendedAt.shift();
+  return suspendedAt.length;
+}

@@ -1,0 +1,89 @@
+import { type AdmissionReceipt, type DispatchReceipt, type EvictionReceipt } from '@llama-orch/client';
+import { type PlacementStrategy, type QueueItem } from '@llama-orch/plugin-sdk';
+import { poolId } from '../../kernel/ids.js';
+import { place } from '../core/placement.js';
+import { roomFor } from '../core/queue-room.js';
+import { type PoolOption, rankPools } from '../pool-ranking.js';
+import { readRoom } from './facts.js';
+import { scoresOf, shortened } from './stored.js';
+import { whyPool, whyRoom } from './words.js';
+
+/** What follows from the inputs of an admission; the same members as in its receipt. */
+export function decideAdmission(
+  inputs: AdmissionReceipt['inputs'],
+  candidates: AdmissionReceipt['candidates'],
+  onlyPool: string,
+) {
+  const { priority, deadline_ms, service_p50_ms, outlook } = inputs;
+  const facts = readRoom(inputs.room);
+  const room = roomFor(priority, facts);
+  const ranked = rankPools(candidates.map(optionOf));
+  const start = outlook[priority].start_p50_ms;
+  const meets = deadline_ms === null || start === null ? null : start + service_p50_ms <= deadline_ms;
+  return {
+    scores: ranked.map((option, score) => ({ pool_id: option.poolId, score, why: whyPool(option) })),
+    why: whyRoom(priority, facts, room),
+    chosen: {
+      pool_id: ranked[0]?.poolId ?? onlyPool,
+      room: room.type,
+      policy: room.type === 'free' ? null : room.policy,
+      code: room.type === 'full' ? room.code : null,
+      victim: room.type === 'evict' ? room.victim.taskId : null,
+      meets_deadline: meets,
+    },
+  };
+}
+
+/** What follows from the inputs of an eviction. */
+export function decideEviction({ priority, room: written }: EvictionReceipt['inputs']) {
+  const facts = readRoom(written);
+  const room = roomFor(priority, facts);
+  return {
+    why: whyRoom(priority, facts, room),
+    chosen: room.type === 'evict' ? { task_id: room.victim.taskId, policy: room.policy } : null,
+  };
+}
+
+/** What follows from the inputs of a dispatch: ranking and placement by the strategy itself. */
+export function decideDispatch(
+  { item, wish }: DispatchReceipt['inputs'],
+  candidates: DispatchReceipt['candidates'],
+  strategy: PlacementStrategy,
+) {
+  const offered = candidates.map(({ replica_id, slots_total, slots_busy, labels }) => ({
+    replicaId: replica_id,
+    slotsTotal: slots_total,
+    slotsBusy: slots_busy,
+    labels,
+  }));
+  const isOffered = (id: string) => offered.some(({ replicaId }) => replicaId === id);
+  const placement = place(itemOf(item), offered, strategy, isOffered, wish ?? undefined);
+  if (placement === undefined) return undefined;
+  return {
+    scores: scoresOf(placement.ranking).map(({ replicaId, score, why }) => ({ replica_id: replicaId, score, why })),
+    why: shortened(placement.why),
+    chosen: { replica_id: placement.replicaId },
+  };
+}
+
+function optionOf(candidate: AdmissionReceipt['candidates'][number]): PoolOption {
+  return {
+    poolId: poolId(candidate.pool_id),
+    startsAtOnce: candidate.starts_at_once,
+    hasRoom: candidate.has_room,
+    startP50Ms: candidate.start_p50_ms,
+  };
+}
+
+function itemOf(item: DispatchReceipt['inputs']['item']): QueueItem {
+  const { tenant_id, session_id, deadline_at_ms, cost } = item;
+  return {
+    taskId: item.task_id,
+    priority: item.priority,
+    enqueuedAt: item.enqueued_at_ms,
+    ...(tenant_id === null ? {} : { tenantId: tenant_id }),
+    ...(session_id === null ? {} : { sessionId: session_id }),
+    ...(deadline_at_ms === null ? {} : { deadlineAt: deadline_at_ms }),
+    ...(cost === null ? {} : { cost }),
+  };
+}

@@ -1,0 +1,33 @@
+import { type PriorityClass } from '@llama-orch/plugin-sdk';
+import { type Room, type RoomFacts } from '../core/model.js';
+import { type PoolOption } from '../pool-ranking.js';
+
+/** Why a newcomer found room, made room, or was turned away. */
+export function whyRoom(priority: PriorityClass, facts: RoomFacts, room: Room): string {
+  const { waiting, capacity } = facts;
+  if (facts.startsAtOnce) return 'A slot is free and nobody waits.';
+  if (room.type === 'free') return `${waiting.all} of ${capacity} places are taken.`;
+  const full = whatIsFull(priority, facts);
+  if (room.type === 'evict' && room.preempted)
+    return `${facts.preemption?.late === true ? 'The newcomer would start too late' : full}; by preemption a ${room.victim.priority} task gives way.`;
+  if (room.type === 'evict') return `${full}; by ${room.policy} a ${room.victim.priority} task gives way.`;
+  return room.policy === 'reject' ? `${full}.` : `${full}; by ${room.policy} nobody has to give way.`;
+}
+
+function whatIsFull(priority: PriorityClass, { waiting, capacity, classCapacity, held }: RoomFacts): string {
+  if (waiting.all >= capacity) return `All ${capacity} places are taken`;
+  if (waiting[priority] >= classCapacity[priority])
+    return `All ${classCapacity[priority]} places of class ${priority} are taken`;
+  return `What is free of ${capacity} places is kept for ${held?.all ?? 0} callers who were told to come back`;
+}
+
+export function whyPool({ startsAtOnce, hasRoom, startP50Ms }: PoolOption): string {
+  if (startsAtOnce) return 'A slot is free and nobody waits.';
+  return `The queue ${hasRoom ? 'has room' : 'is full'}; predicted start in ${startP50Ms} ms.`;
+}
+
+export const WHY_SUSPENDED =
+  'An interactive task waits for a slot; of the batch tasks that may be suspended, this one was dispatched last.';
+
+export const whyRequeued = (code: string): string =>
+  `The engine was lost before the first token (${code}); the task goes back to the head of its queue, once.`;

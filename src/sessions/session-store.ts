@@ -1,0 +1,36 @@
+import { type SessionId } from '../kernel/ids.js';
+import { type Amounts } from './ledger.js';
+
+/** A session as it survives a restart. What is reserved does not: the tasks that hold it end with the process. */
+export interface SessionRecord {
+  readonly tenantId: string;
+  readonly id: SessionId;
+  readonly turns: number;
+  readonly used: Amounts;
+  /** Replica of the last first token. */
+  readonly lastReplica: string | undefined;
+  /** Tasks that had not ended when this was written. */
+  readonly openTasks: number;
+  readonly createdMs: number;
+  readonly expiresMs: number;
+  readonly origin: SessionOrigin;
+}
+
+/** Who made a session; kept for the log. */
+export interface SessionOrigin {
+  readonly correlationId: string;
+  /** Id of the key; undefined without keys. */
+  readonly clientId: string | undefined;
+  readonly userAgent: string | undefined;
+}
+
+export type SessionName = Pick<SessionRecord, 'tenantId' | 'id'>;
+
+/** Keeps sessions over a restart. */
+export abstract class SessionStore {
+  /** Every session, oldest first. */
+  abstract load(): readonly SessionRecord[];
+  /** Writes all or nothing; durable when it returns. @throws Error when the disk does not take it */
+  abstract write(changed: readonly SessionRecord[], removed: readonly SessionName[]): void;
+  abstract close(): void;
+}
