@@ -8,17 +8,19 @@ function coverage(outcome: (at: number, random: SeededRandom) => number, count =
   let held = 0;
   for (let at = 0; at < count; at++) {
     const raw = { medianMs: 1000, spreadMs: 100 };
-    const p90 = calibration.p90(raw);
+    const said = calibration.quantilesOf(raw);
     const actual = outcome(at, random);
-    if (at >= 200 && actual <= p90) held++;
-    calibration.observe(raw, actual, actual <= p90);
+    if (at >= 200 && actual <= said.p90) held++;
+    calibration.observe(raw, said, actual);
   }
   return held / (count - 200);
 }
 
 describe('the calibration', () => {
   it('believes the model before it has seen outcomes (ORCH-4406)', () => {
-    expect(new Calibration().p90({ medianMs: 1000, spreadMs: 100 })).toBeCloseTo(1128.16);
+    const { p50, p90 } = new Calibration().quantilesOf({ medianMs: 1000, spreadMs: 100 });
+    expect(p50).toBe(1000);
+    expect(p90).toBeCloseTo(1128.16);
   });
 
   it.each<readonly [string, (at: number, random: SeededRandom) => number]>([
@@ -33,9 +35,20 @@ describe('the calibration', () => {
     expect(share).toBeLessThanOrEqual(0.94);
   });
 
+  it('takes out what pulls all medians to one side, and leaves alone what may be chance (ORCH-4406)', () => {
+    const raw = { medianMs: 1000, spreadMs: 100 };
+    const p50After = (actualMs: number): number => {
+      const calibration = new Calibration();
+      for (let at = 0; at < 100; at++) calibration.observe(raw, calibration.quantilesOf(raw), actualMs);
+      return Math.round(calibration.quantilesOf(raw).p50);
+    };
+    expect([1050, 950, 2200, 500, 1_000_000].map(p50After)).toEqual([1000, 1000, 2000, 550, 7273]);
+  });
+
   it('never promises less than the median', () => {
     const calibration = new Calibration();
-    for (let at = 0; at < 100; at++) calibration.observe({ medianMs: 1000, spreadMs: 100 }, 10, true);
-    expect(calibration.p90({ medianMs: 1000, spreadMs: 100 })).toBe(1000);
+    const raw = { medianMs: 1000, spreadMs: 100 };
+    for (let at = 0; at < 100; at++) calibration.observe(raw, calibration.quantilesOf(raw), 950);
+    expect(calibration.quantilesOf(raw)).toEqual({ p50: 1000, p90: 1000 });
   });
 });

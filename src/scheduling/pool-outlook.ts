@@ -134,8 +134,8 @@ export class PoolOutlook {
   startAfter(ahead: number, now: number, priority: PriorityClass = 'interactive'): StartForecast {
     if (ahead === 0 && this.hasFreeSlot) return AT_ONCE;
     const raw = this.rawStart(ahead, now, priority);
-    const p50 = Math.round(raw.medianMs);
-    return { p50, p90: Math.max(p50, Math.round(this.calibrations[priority].p90(raw))), raw };
+    const { p50, p90 } = this.calibrations[priority].quantilesOf(raw);
+    return { p50: Math.round(p50), p90: Math.round(p90), raw };
   }
 
   /** Start of a newcomer for which other work gives way; undefined when none may. */
@@ -263,7 +263,7 @@ export class PoolOutlook {
     if (promised === undefined) return;
     const { priority, forecast, at } = promised;
     const actualMs = now - at;
-    this.calibrations[priority].observe(forecast.raw!, actualMs, actualMs <= forecast.p90);
+    this.calibrations[priority].observe(forecast.raw!, forecast, actualMs);
     this.onStart({ poolId: this.pool.id, priority, promised: forecast, actualMs });
   }
 

@@ -41,7 +41,7 @@ export class WaitingWork {
     this.shares.delete(key);
     const total = this.totals[share.priority];
     total.count--;
-    // Sums of floating-point numbers drift; an empty class starts from nothing again.
+    // An empty class starts from nothing again, so that a drift of the sums does not last.
     total.mean = total.count === 0 ? 0 : total.mean - share.service.mean;
     total.variance = total.count === 0 ? 0 : total.variance - share.service.variance;
   }
@@ -60,6 +60,8 @@ export class WaitingWork {
 function mixed(one: Total, ofOne: number, other: Total, ofOther: number): Moments {
   const count = ofOne + ofOther;
   const share = (total: Total, of: number) => (of === 0 ? 0 : of / total.count);
-  const sum = (read: (total: Total) => number) => share(one, ofOne) * read(one) + share(other, ofOther) * read(other);
+  // Sums of floating-point numbers drift, also below zero.
+  const sum = (read: (total: Total) => number) =>
+    Math.max(0, share(one, ofOne) * read(one) + share(other, ofOther) * read(other));
   return { mean: sum(({ mean }) => mean) / count, variance: sum(({ variance }) => variance) / count };
 }

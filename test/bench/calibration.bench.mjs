@@ -18,14 +18,19 @@ function rowOf(name, settings, seed) {
   const workload = generate(name, { tasks, ...settings }, fleet, seed);
   const queues = priorityFifo.create(priorityFifo.options.parse({}), noLog);
   const strategy = leastLoaded.create({}, noLog);
-  return { name, seed, predictions: simulate({ fleet, workload, queues, strategy, seed }).report.predictions };
+  return {
+    name,
+    hints: settings.hints > 0,
+    seed,
+    predictions: simulate({ fleet, workload, queues, strategy, seed }).report.predictions,
+  };
 }
 
 const verdict = (isMet) => (isMet ? 'met   ' : 'missed');
 const percent = (share) => (share === null ? '–' : `${(share * 100).toFixed(1)} %`).padStart(7);
 const of = (count) => `of ${String(count).padStart(5)}`;
 
-function lineOf({ name, seed, predictions }) {
+function lineOf({ name, hints, seed, predictions }) {
   const {
     waits,
     within_p90,
@@ -35,7 +40,7 @@ function lineOf({ name, seed, predictions }) {
     first_retry_rate: rate,
   } = predictions;
   return [
-    `${name} #${seed}`.padEnd(18),
+    `${name}${hints ? ', lengths known' : ''} #${seed}`.padEnd(26),
     `within p90 ${percent(within_p90)} ${of(waits)}`,
     verdict(within_p90 >= targets.least_within_p90 && within_p90 <= targets.most_within_p90),
     `error ${percent(error)} ${of(waits_over_1s)}`,
