@@ -9,7 +9,7 @@ import { nearNames } from './kernel/near-names.js';
 import { Logger } from './observability/logger.js';
 import { FIRST_PARTY } from './plugin-host/first-party.js';
 import { PluginHost } from './plugin-host/plugin-host.js';
-import { disciplineOptions, knowingTenants } from './scheduling/discipline-options.js';
+import { disciplineOptions, knowingTenants } from './scheduling/disciplines/discipline-options.js';
 import { type Alternative, alternativesOf } from './scheduling/simulator/alternatives.js';
 import { GENERATORS, type GeneratorName, generate } from './scheduling/simulator/generators.js';
 import { htmlReport } from './scheduling/simulator/html-report.js';

@@ -94,7 +94,9 @@ export class Admission {
     const sizes = new Map(usable.map((pool) => [pool, fitting.get(pool)!]));
     const inTime = poolsInTime(request, sizes, scheduler, now);
     const open = sessionGate.nearCache(request, gate.open(inTime, request.priority));
-    const { pool, options } = choosePool(open, scheduler, request.priority, now);
+    const deadlineAt = request.deadlineMs === undefined ? undefined : request.receivedAt + request.deadlineMs;
+    const taskFor = (one: Pool) => ({ request, promptTokens: fitting.get(one)!.tokens, deadlineAt });
+    const { pool, options } = choosePool(open, scheduler, taskFor, now);
     const task = this.newTask(request, pool, body, fitting.get(pool)!);
     const submit = () => gate.unlessShed(task, pool, () => scheduler.submit(task, options));
     gate.withinLimits(task, pool, () => sessionGate.pass(task, submit));

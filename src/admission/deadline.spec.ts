@@ -17,8 +17,7 @@ function verdict(
   const estimate = (ms: number) => ({ p50: ms, p90: ms * 2 });
   const scheduler = {
     outlook: (id: string) => ({
-      aheadOf: () => 1,
-      startAfter: () => estimate(pools[id]!.start),
+      startOf: () => estimate(pools[id]!.start),
       startByPreemption: () => undefined,
       serviceMs: () => estimate(pools[id]!.service),
     }),

@@ -1,6 +1,6 @@
 import { AppError } from '../kernel/errors.js';
 import { type Pool } from '../pools/pool.js';
-import { type Forecast, missedDeadline } from '../scheduling/feasibility.js';
+import { type Forecast, missedDeadline } from '../scheduling/forecast/feasibility.js';
 import { type Scheduler } from '../scheduling/scheduler.js';
 import { type PromptSize } from '../tasks/task.js';
 import { LONGEST_DEADLINE_MS, type UnplacedRequest } from './task-request.js';
@@ -20,11 +20,11 @@ export function poolsInTime(
   const { deadlineMs } = request;
   if (deadlineMs === undefined) return [...pools.keys()];
   if (deadlineMs <= 0) throw passed(deadlineMs, [...pools.keys()][0]!);
-  const leftMs = deadlineMs - (now - request.receivedAt);
+  const deadlineAt = request.receivedAt + deadlineMs;
   const inTime: Pool[] = [];
   const late: { readonly pool: Pool; readonly missed: Forecast }[] = [];
   for (const [pool, { tokens }] of pools) {
-    const missed = missedDeadline({ request, promptTokens: tokens }, leftMs, scheduler.outlook(pool.id), now);
+    const missed = missedDeadline({ request, promptTokens: tokens, deadlineAt }, scheduler.outlook(pool.id), now);
     if (missed === undefined) inTime.push(pool);
     else late.push({ pool, missed });
   }

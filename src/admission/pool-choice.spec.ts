@@ -4,7 +4,7 @@ import { poolOf } from '../../test/support/pools.js';
 import { AppError } from '../kernel/errors.js';
 import { SeededRandom } from '../kernel/random.js';
 import { type PoolId, replicaId } from '../kernel/ids.js';
-import { PoolOutlook } from '../scheduling/pool-outlook.js';
+import { PoolOutlook } from '../scheduling/forecast/pool-outlook.js';
 import { type Scheduler } from '../scheduling/scheduler.js';
 import { choosePool, requireUsable } from './pool-choice.js';
 
@@ -15,6 +15,9 @@ interface Load {
   readonly capacity?: number;
 }
 
+const request = { priority: 'interactive', maxTokens: 100, expectedTokens: undefined, tenantId: 'd', sessionId: null } as const; // prettier-ignore
+const NEWCOMER = { request, promptTokens: 100, deadlineAt: undefined };
+
 /** Ids of the pools, best first by what is chosen when the better ones are not there. */
 function choice(loads: Readonly<Record<string, Load>>): string[] {
   const pools = Object.keys(loads).map((id) => poolOf(id));
@@ -22,7 +25,7 @@ function choice(loads: Readonly<Record<string, Load>>): string[] {
   const scheduler = { outlook: (id: (typeof pools)[number]['id']) => outlooks.get(id)! } as unknown as Scheduler;
   const order: string[] = [];
   for (let left = pools; left.length > 0; left = left.filter(({ id }) => !order.includes(id))) {
-    order.push(choosePool(left, scheduler, 'interactive', 0).pool.id);
+    order.push(choosePool(left, scheduler, () => NEWCOMER, 0).pool.id);
   }
   return order;
 }

@@ -1,8 +1,8 @@
-import { type PriorityClass } from '@llama-orch/plugin-sdk';
 import { AppError } from '../kernel/errors.js';
 import { type Pool } from '../pools/pool.js';
-import { type PoolOption, poolOptions, rankPools } from '../scheduling/pool-ranking.js';
-import { clampRetryMs } from '../scheduling/retry-wait.js';
+import { type Arriving } from '../scheduling/forecast/forecastable.js';
+import { type PoolOption, bestPool } from '../scheduling/pool-ranking.js';
+import { clampRetryMs } from '../scheduling/promises/retry-wait.js';
 import { type Scheduler } from '../scheduling/scheduler.js';
 
 /** Pools that serve now. @throws AppError 503 that says why none does */
@@ -20,17 +20,16 @@ export interface PoolChoice {
   readonly options: readonly PoolOption[];
 }
 
-/** The pool that its outlook speaks for. */
+/** The pool that its outlook speaks for. `taskFor` is the newcomer as a pool would count it. */
 export function choosePool(
   pools: readonly Pool[],
   scheduler: Pick<Scheduler, 'outlook'>,
-  priority: PriorityClass,
+  taskFor: (pool: Pool) => Arriving,
   now: number,
 ): PoolChoice {
-  const outlooks = pools.map((pool) => scheduler.outlook(pool.id));
-  const options = poolOptions(outlooks, priority, now);
-  const [best] = rankPools(options);
-  return { pool: pools.find(({ id }) => id === best?.poolId) ?? pools[0]!, options };
+  const offers = pools.map((pool) => ({ outlook: scheduler.outlook(pool.id), task: taskFor(pool) }));
+  const { outlook, options } = bestPool(offers, now);
+  return { pool: pools.find(({ id }) => id === outlook.pool.id)!, options };
 }
 
 function unready(pool: Pool, now: number): AppError {

@@ -1,7 +1,7 @@
-import { type PriorityClass } from '@llama-orch/plugin-sdk';
 import { type PoolId } from '../kernel/ids.js';
 import { roomFacts, roomFor } from './core/queue-room.js';
-import { type PoolOutlook } from './pool-outlook.js';
+import { type Arriving } from './forecast/forecastable.js';
+import { type PoolOutlook } from './forecast/pool-outlook.js';
 
 /** A pool as a newcomer may compare it with others. */
 export interface PoolOption {
@@ -11,16 +11,22 @@ export interface PoolOption {
   readonly startP50Ms: number;
 }
 
-/** The pools that a task of this class may choose from; none where there is no choice. */
-export function poolOptions(outlooks: readonly PoolOutlook[], priority: PriorityClass, now: number): PoolOption[] {
-  if (outlooks.length < 2) return [];
-  return outlooks.map((outlook) => {
+/** A pool that could take a newcomer, and the newcomer as that pool sees it. */
+export interface PoolOffer {
+  readonly outlook: PoolOutlook;
+  readonly task: Arriving;
+}
+
+/** The pools that a newcomer may choose from; none where there is no choice. */
+export function poolOptions(offers: readonly PoolOffer[], now: number): PoolOption[] {
+  if (offers.length < 2) return [];
+  return offers.map(({ outlook, task }) => {
     const facts = roomFacts(outlook.pool);
     return {
       poolId: outlook.pool.id,
       startsAtOnce: facts.startsAtOnce,
-      hasRoom: roomFor(priority, facts).type === 'free',
-      startP50Ms: outlook.startAfter(outlook.aheadOf(priority), now, priority).p50,
+      hasRoom: roomFor(task.request.priority, facts).type === 'free',
+      startP50Ms: outlook.startOf(task, now).p50,
     };
   });
 }
@@ -32,9 +38,15 @@ export function rankPools(options: readonly PoolOption[]): PoolOption[] {
   );
 }
 
-export function bestPool(outlooks: readonly PoolOutlook[], priority: PriorityClass, now: number): PoolOutlook {
-  const [best] = rankPools(poolOptions(outlooks, priority, now));
-  return outlooks.find(({ pool }) => pool.id === best?.poolId) ?? outlooks[0]!;
+/** Where a newcomer goes, and what that pool was compared with: nothing where there was no choice. */
+export function bestPool(
+  offers: readonly PoolOffer[],
+  now: number,
+): { readonly outlook: PoolOutlook; readonly options: readonly PoolOption[] } {
+  const options = poolOptions(offers, now);
+  const [best] = rankPools(options);
+  const { outlook } = offers.find((offer) => offer.outlook.pool.id === best?.poolId) ?? offers[0]!;
+  return { outlook, options };
 }
 
 function groupOf({ startsAtOnce, hasRoom }: PoolOption): number {

@@ -21,10 +21,10 @@ import {
   emptyState,
 } from './core/model.js';
 import { step } from './core/step.js';
-import { type Rates } from './estimator.js';
-import { Newcomer } from './newcomer.js';
-import { isLate } from './feasibility.js';
-import { PoolOutlook, type StartOutcome } from './pool-outlook.js';
+import { type Rates } from './forecast/estimator.js';
+import { Newcomer } from './forecast/newcomer.js';
+import { isLate } from './forecast/feasibility.js';
+import { PoolOutlook, type StartOutcome } from './forecast/pool-outlook.js';
 import { callerOf, itemOf } from './queue-item.js';
 import { SessionTasks } from './session-tasks.js';
 import { type PoolOption } from './pool-ranking.js';

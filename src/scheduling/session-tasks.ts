@@ -8,7 +8,9 @@ import { capName, remainingOf, wireAmount } from '../sessions/tariff.js';
 import { type MetricsFrame } from '../tasks/frames.js';
 import { type Task } from '../tasks/task.js';
 import { type SchedulerEvent, type TaskEnd } from './core/model.js';
-import { type PoolOutlook, workpieceOf } from './pool-outlook.js';
+import { workpieceOf } from './forecast/forecastable.js';
+import { type PoolOutlook } from './forecast/pool-outlook.js';
+import { LONGEST_RETRY_MS, clampRetryMs } from './promises/retry-wait.js';
 
 type Submitted = Extract<SchedulerEvent, { type: 'submitted' }>;
 type SessionFrame = Pick<MetricsFrame, 'kv_warmth' | 'kv_migrated'> & ReturnType<typeof remainingOf>;
@@ -22,7 +24,6 @@ export interface SessionTaskPorts {
 
 /** Time that passes at most between two looks at what a decoding task has used. */
 const LOOK_MS = 250;
-const LONGEST_WAIT_MS = 60_000;
 
 /** What scheduling and sessions tell each other about the tasks of sessions. Costs other tasks nothing. */
 export class SessionTasks implements SessionListener {
@@ -149,8 +150,7 @@ export class SessionTasks implements SessionListener {
   /** Nothing but the end of the session brings a new budget. */
   private waitMs(session: Session): number {
     const { sessions } = this.ports;
-    const left = sessions.isKnown(session) ? sessions.ttlMsRemaining(session) : LONGEST_WAIT_MS;
-    return Math.min(Math.max(1, left), LONGEST_WAIT_MS);
+    return sessions.isKnown(session) ? clampRetryMs(sessions.ttlMsRemaining(session)) : LONGEST_RETRY_MS;
   }
 
   private budgetOf(task: Task, outlook: PoolOutlook, wallMs: number): { ask: Amounts; least: Amounts } {

@@ -10,7 +10,7 @@ import { type TaskTelemetry } from '../tasks/task-telemetry.js';
 import { type Task } from '../tasks/task.js';
 import { type LimitName, Watchdog } from '../tasks/watchdog.js';
 import { type LeaseId, type SchedulerEvent } from './core/model.js';
-import { type PoolOutlook } from './pool-outlook.js';
+import { type PoolOutlook } from './forecast/pool-outlook.js';
 import { type PreemptionTelemetry } from './preemption-telemetry.js';
 import { type SessionTasks } from './session-tasks.js';
 import { codeOf, isEngineLoss } from './terminal.js';

@@ -5,7 +5,7 @@ import priorityFifo from '@llama-orch/queue-priority-fifo';
 import { SeededRandom } from '../../dist/kernel/random.js';
 import { emptyState } from '../../dist/scheduling/core/model.js';
 import { step } from '../../dist/scheduling/core/step.js';
-import { PoolOutlook } from '../../dist/scheduling/pool-outlook.js';
+import { PoolOutlook } from '../../dist/scheduling/forecast/pool-outlook.js';
 import { Receipts } from '../../dist/scheduling/receipts/receipts.js';
 
 const KEPT = 10_000;
@@ -48,7 +48,7 @@ function run(replicas, kept) {
     const key = `default/${number}`;
     const now = clock.now();
     const item = { taskId: key, priority: 'interactive', enqueuedAt: now, tenantId: 'default', cost: 100 };
-    const request = { priority: 'interactive', maxTokens: 100, expectedTokens: undefined, receivedAt: now };
+    const request = { priority: 'interactive', tenantId: 'default', sessionId: null, maxTokens: 100, expectedTokens: undefined }; // prettier-ignore
     const begun = performance.now();
     const arrival = receipts.arrivalOf({ request, promptTokens: 50, deadlineAt: undefined }, outlook, now, []);
     let spent = performance.now() - begun;

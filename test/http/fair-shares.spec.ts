@@ -53,8 +53,8 @@ describe('Two tenants that flood a pool under wfq', () => {
   });
 });
 
-describe('Tasks with deadlines under edf', () => {
-  it('go by deadline, and the last ones are counted (ORCH-4409, ORCH-3081)', async () => {
+describe('Tasks with deadlines', () => {
+  it('go by deadline under edf, and the last ones are counted (ORCH-4409, ORCH-3081)', async () => {
     const { app, release } = await startHeld({ discipline: 'edf', deadline_window: 1 });
     const deadlines = [undefined, 90_000, 30_000, 60_000];
     const ids: string[] = [];
@@ -68,6 +68,23 @@ describe('Tasks with deadlines under edf', () => {
     await app.submit(completion(HOLD, { max_tokens: 1, deadline_ms: 400 }), as('light'));
     await eventually(async () => expect(await text(app)).toContain('deadlines_met_ratio{priority="interactive"} 0'));
   });
+
+  it.each([
+    ['its deadline puts it before them', { discipline: 'edf' }, 'light', 202],
+    ['they are those of another tenant', { discipline: 'wfq', options: { quantum: 22 } }, 'heavy', 202],
+    ['they are its own', { discipline: 'wfq', options: { quantum: 22 } }, 'light', 400],
+    ['they came first', { discipline: 'priority-fifo' }, 'heavy', 400],
+  ] as const)(
+    'are admitted or refused by the place that they would have: many wait, and %s (ORCH-4405, ORCH-3079)',
+    async (_why, scheduler, tenant, status) => {
+      const { app } = await startHeld(scheduler);
+      const long = completion('one two', { max_tokens: 20, expected_tokens: 20 });
+      for (let count = 0; count < 30; count++) await app.submit(long, as('light'));
+      const answer = await app.post({ ...long, deadline_ms: 20_000 }, as(tenant));
+      expect(answer.status).toBe(status);
+      if (status === 202) expect(answer.body['queue_position']).toBeLessThan(3);
+    },
+  );
 
   it('may be ordered so inside wfq, too (ORCH-4409)', async () => {
     const { app, release } = await startHeld({ discipline: 'edf', options: { inside: 'wfq' } });

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { eventually } from '../support/eventually.js';
-import { exchange, head, openSocket, sendRaw } from '../support/raw-http.js';
+import { head, openSocket, sendRaw } from '../support/raw-http.js';
 import { completion, mockPool, startTestApp } from '../support/start-app.js';
 
 const HOST = 'Host: localhost';
@@ -73,10 +73,17 @@ describe('The end of the daemon', () => {
     const { task_id } = await app.submit(completion('a frog', { max_tokens: tokens }));
     await eventually(async () => expect((await app.task(task_id)).state).toBe('completed'));
     const path = `/v1/tasks/${task_id}/stream`;
-    const reading = exchange(app.url, head(`GET ${path} HTTP/1.1`, HOST, 'Connection: close'));
+    const reader = await openSocket(app.url);
+    reader
+      .pause()
+      .setEncoding('utf8')
+      .write(head(`GET ${path} HTTP/1.1`, HOST, 'Connection: close'));
     await eventually(async () => expect(await app.metric('llama_orch_streams_active')).toBe(1));
-    await app.close();
-    expect(await reading).toMatch(/event: end\ndata: .*\n\n\r\n0\r\n\r\n$/);
+    const closing = app.close();
+    let received = '';
+    for await (const text of reader) received += String(text);
+    await closing;
+    expect(received).toMatch(/event: end\ndata: .*\n\n\r\n0\r\n\r\n$/);
   }, 30_000);
 });
 

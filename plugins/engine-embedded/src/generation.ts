@@ -64,7 +64,9 @@ export class Generation implements AsyncIterable<Batch>, AsyncIterator<Batch, un
 
   /** Text and end event from the runner. Dropped once the consumer has left. */
   push(event: EngineEvent): void {
-    if (this.cancelled || this.ending) return;
+    if (this.ending) return;
+    // The runner may have been done before it read the cancel: then nothing else says that the slot is free.
+    if (this.cancelled) return event.type === 'end' ? this.release({ type: 'end' }) : undefined;
     this.batch.push(event);
     if (event.type === 'token') this.buffered += event.text.length;
     if (event.type === 'end') return this.release({ type: 'end' });

@@ -78,6 +78,18 @@ describe('the events of one request', () => {
     expect((await generation.next()).done).toBe(true);
   });
 
+  it('give the slot back when the end was on its way as the abort came (ORCH-3026)', async () => {
+    const { generation, abort } = begin();
+    const first = generation.next();
+    generation.push(token('a'));
+    await first;
+    const last = generation.next();
+    abort.abort();
+    generation.push(end);
+    const tooLate = new Promise((resolve) => setImmediate(() => resolve('kept')));
+    expect(await Promise.race([last, tooLate])).toEqual({ done: true, value: undefined });
+  });
+
   it('end in one throw, after which nothing follows', async () => {
     const { generation } = begin();
     const first = generation.next();

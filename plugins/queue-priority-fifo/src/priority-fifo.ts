@@ -55,6 +55,14 @@ export class PriorityFifo implements QueueDiscipline {
     return batchIndex === undefined ? undefined : this.#positionOfBatch(batchIndex, now);
   }
 
+  /** Tried out: an item that comes and goes leaves no trace. */
+  ahead(item: QueueItem, now: number): number {
+    this.enqueue(item);
+    const ahead = this.position(item.taskId, now)!;
+    this.remove(item.taskId);
+    return ahead;
+  }
+
   peek(priority: PriorityClass, end: 'oldest' | 'newest'): QueueItem | undefined {
     return this.#lane(priority)[end];
   }

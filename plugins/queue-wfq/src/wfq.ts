@@ -81,6 +81,14 @@ export class Wfq implements QueueDiscipline {
     return positions.get(taskId);
   }
 
+  /** Tried out: an item that comes and goes leaves no trace. */
+  ahead(item: QueueItem): number {
+    this.enqueue(item);
+    const ahead = this.position(item.taskId)!;
+    this.remove(item.taskId);
+    return ahead;
+  }
+
   peek(priority: PriorityClass, end: 'oldest' | 'newest'): QueueItem | undefined {
     return this.#arrivals[priority][end];
   }

@@ -1,6 +1,6 @@
 import { type Clock } from '../../kernel/clock.js';
 import { type Random } from '../../kernel/random.js';
-import { workpieceOf } from '../../scheduling/pool-outlook.js';
+import { workpieceOf } from '../../scheduling/forecast/forecastable.js';
 import { type Scheduler } from '../../scheduling/scheduler.js';
 import { type TaskRegistry } from '../../tasks/task-registry.js';
 import { type Task } from '../../tasks/task.js';
@@ -54,12 +54,7 @@ export class Concurrency {
       const start = outlook.startAfter(position, now, task.request.priority);
       return start.p90 + outlook.serviceMs(workpieceOf(task)).p90;
     }
-    const progress = {
-      elapsedMs: now - (task.dispatchedAt ?? now),
-      tokensOut: task.tokensOut,
-      decodingMs: task.firstTokenAt === undefined ? undefined : now - task.firstTokenAt,
-    };
-    return outlook.estimator.remainingMs(workpieceOf(task), progress).p90;
+    return outlook.remainingMs(task, now).p90;
   }
 
   private lineOf(tenantId: string): PromiseLine {

@@ -1,5 +1,5 @@
 import { type Random } from '../../kernel/random.js';
-import { clampRetryMs } from '../../scheduling/retry-wait.js';
+import { clampRetryMs } from '../../scheduling/promises/retry-wait.js';
 
 const JITTER = 0.1;
 

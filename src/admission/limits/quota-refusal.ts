@@ -1,7 +1,5 @@
 import { AppError, type ErrorMembers } from '../../kernel/errors.js';
-
-/** The longest wait that the wire can tell. */
-const LONGEST_MS = 60_000;
+import { LONGEST_RETRY_MS } from '../../scheduling/promises/retry-wait.js';
 
 /** The limit that was met, under the name that it has in the configuration. */
 export interface MetLimit {
@@ -28,7 +26,7 @@ export function quotaExceeded({ limit, what, retryMs, headers = {}, members = {}
     members: {
       ...members,
       ...(retryMs === undefined ? { retriable: false } : {}),
-      retry_after_ms: retryMs ?? LONGEST_MS,
+      retry_after_ms: retryMs ?? LONGEST_RETRY_MS,
       policy_label: 'reject',
       limit,
     },

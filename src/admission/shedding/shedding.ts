@@ -6,7 +6,7 @@ import { type PoolId } from '../../kernel/ids.js';
 import { type Random } from '../../kernel/random.js';
 import { type Metrics } from '../../observability/metrics.js';
 import { type Pool } from '../../pools/pool.js';
-import { clampRetryMs } from '../../scheduling/retry-wait.js';
+import { clampRetryMs } from '../../scheduling/promises/retry-wait.js';
 import { type Task } from '../../tasks/task.js';
 import { LatencyWindow } from './latency-window.js';
 import { ShedBreaker } from './shed-breaker.js';

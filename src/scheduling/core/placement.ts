@@ -66,7 +66,7 @@ function bestOf(ranking: readonly Ranked[], isOffered: (replicaId: string) => bo
 }
 
 /** True for an entry that says which replica and why; strategies are foreign code. */
-export function isRanked(entry: unknown): entry is Ranked {
+function isRanked(entry: unknown): entry is Ranked {
   if (typeof entry !== 'object' || entry === null) return false;
   const { replicaId, why } = entry as Partial<Ranked>;
   return typeof replicaId === 'string' && typeof why === 'string';

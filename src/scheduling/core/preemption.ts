@@ -38,7 +38,7 @@ export function victimFor(newcomer: CoreTask, state: SchedulerState, now: number
   const { pool } = newcomer;
   if (newcomer.phase !== 'queued' || newcomer.item.priority !== 'interactive') return undefined;
   if (pool.preemption?.mode !== 'hard' || pool.suspending >= pool.queue.sizeOf('interactive')) return undefined;
-  if (suspensionsInLastMinute(pool, now) >= pool.preemption.mostPerMinute) return undefined;
+  if (!hasSuspensionsLeft(pool, now)) return undefined;
   return newestSuspendable(pool, state);
 }
 
@@ -57,8 +57,8 @@ function maySuspend({ item, phase, pool }: CoreTask, state: SchedulerState, leas
   return state.leases.get(lease)?.replica.interruptible === true;
 }
 
-function suspensionsInLastMinute(pool: CorePool, now: number): number {
-  const { suspendedAt } = pool;
+/** False while the pool has had as many suspensions within a minute as it may. */
+export function hasSuspensionsLeft({ suspendedAt, preemption }: CorePool, now: number): boolean {
   while (suspendedAt.length > 0 && suspendedAt[0]! <= now - MINUTE_MS) suspendedAt.shift();
-  return suspendedAt.length;
+  return preemption !== undefined && suspendedAt.length < preemption.mostPerMinute;
 }

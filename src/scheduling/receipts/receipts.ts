@@ -2,9 +2,9 @@ import { type Receipt } from '@llama-orch/client';
 import { type PriorityClass } from '@llama-orch/plugin-sdk';
 import { type Clock } from '../../kernel/clock.js';
 import { type PoolId, type TaskKey } from '../../kernel/ids.js';
-import { type Forecastable } from '../forecastable.js';
 import { type CorePool, type SchedulerCommand } from '../core/model.js';
-import { type PoolOutlook, workpieceOf } from '../pool-outlook.js';
+import { type Arriving, workpieceOf } from '../forecast/forecastable.js';
+import { AT_ONCE, type PoolOutlook } from '../forecast/pool-outlook.js';
 import { type PoolOption } from '../pool-ranking.js';
 import { Fleets } from './fleet.js';
 import { ReceiptStore } from './receipt-store.js';
@@ -12,8 +12,6 @@ import { type Arrival, type ClassOutlook, type StoredReceipt, scoresOf, shortene
 import { type Provenance, writeReceipt } from './write.js';
 
 type CommandOf<Type extends SchedulerCommand['type']> = Extract<SchedulerCommand, { type: Type }>;
-
-type Newcomer = Pick<Forecastable, 'request' | 'promptTokens' | 'deadlineAt'>;
 
 export interface ReceiptSettings {
   /** Receipts that are kept; 0 = none. */
@@ -33,7 +31,6 @@ export interface Occasion {
 
 /** Candidates of a thousand replicas take some 5 kB: ten thousand such receipts fit. */
 const MOST_BYTES = 64 * 1024 * 1024;
-const AT_ONCE = { p50: 0, p90: 0 };
 
 /** Keeps of each decision what it was made from, so that it can be explained and made again. */
 export class Receipts {
@@ -62,7 +59,7 @@ export class Receipts {
   }
 
   /** What a task finds when it comes; undefined when no receipts are kept. */
-  arrivalOf(task: Newcomer, outlook: PoolOutlook, now: number, options: readonly PoolOption[]): Arrival | undefined {
+  arrivalOf(task: Arriving, outlook: PoolOutlook, now: number, options: readonly PoolOption[]): Arrival | undefined {
     if (this.kept === 0) return undefined;
     return {
       priority: task.request.priority,
@@ -137,11 +134,11 @@ export class Receipts {
 }
 
 /** The start of its own class is worked out for the promise anyway; only a deadline needs it before. */
-function classOutlook({ request, deadlineAt }: Newcomer, outlook: PoolOutlook, now: number): ClassOutlook {
+function classOutlook(task: Arriving, outlook: PoolOutlook, now: number): ClassOutlook {
   const of = (priority: PriorityClass) => {
-    const ahead = outlook.aheadOf(priority);
+    const ahead = outlook.aheadOf({ ...task, request: { ...task.request, priority } }, now);
     if (outlook.hasFreeSlot) return { ahead, start: AT_ONCE };
-    if (priority === request.priority && deadlineAt === undefined) return { ahead, start: undefined };
+    if (priority === task.request.priority && task.deadlineAt === undefined) return { ahead, start: undefined };
     const { p50, p90 } = outlook.startAfter(ahead, now, priority);
     return { ahead, start: { p50, p90 } };
   };

@@ -2,7 +2,7 @@ import { type PriorityClass, type QueueItem, type Ranked } from '@llama-orch/plu
 import { type ErrorCode } from '../../kernel/errors.js';
 import { type PoolId, type TaskKey } from '../../kernel/ids.js';
 import { type Room, type RoomFacts } from '../core/model.js';
-import { type Estimate } from '../estimator.js';
+import { type Estimate } from '../forecast/estimator.js';
 import { type PoolOption } from '../pool-ranking.js';
 import { type FleetSnapshot } from './fleet.js';
 

@@ -1,6 +1,6 @@
 import { type AdmissionReceipt, type DispatchReceipt, type EvictionReceipt, type Receipt } from '@llama-orch/client';
 import { type PriorityClass } from '@llama-orch/plugin-sdk';
-import { type Estimate } from '../estimator.js';
+import { type Estimate } from '../forecast/estimator.js';
 import { decideAdmission } from './decide.js';
 import { digestOf } from './digest.js';
 import { writeRoom } from './facts.js';

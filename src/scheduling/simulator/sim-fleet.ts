@@ -4,8 +4,8 @@ import { type ReplicaId, poolId, replicaId } from '../../kernel/ids.js';
 import { type Random } from '../../kernel/random.js';
 import { newCorePool } from '../core-pool.js';
 import { preemptionRules } from '../preemption-rules.js';
-import { PoolOutlook } from '../pool-outlook.js';
-import { clampRetryMs } from '../retry-wait.js';
+import { PoolOutlook } from '../forecast/pool-outlook.js';
+import { clampRetryMs } from '../promises/retry-wait.js';
 import { SimReplica } from './sim-replica.js';
 import { type Fault } from './workload.js';
 

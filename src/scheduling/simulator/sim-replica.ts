@@ -1,6 +1,6 @@
 import { type ReplicaId } from '../../kernel/ids.js';
 import { type LeaseId } from '../core/model.js';
-import { type PoolOutlook } from '../pool-outlook.js';
+import { type PoolOutlook } from '../forecast/pool-outlook.js';
 import { type SimTask } from './sim-task.js';
 
 /** How fast a replica is; rates are those of one slot, in tokens per second. */

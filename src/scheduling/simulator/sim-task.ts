@@ -1,7 +1,7 @@
 import { type TaskKey } from '../../kernel/ids.js';
 import { type TaskState } from '../../tasks/task-state.js';
 import { type Promise202 } from '../../tasks/task.js';
-import { type PoolOutlook } from '../pool-outlook.js';
+import { type PoolOutlook } from '../forecast/pool-outlook.js';
 import { type Queueable } from '../queue-item.js';
 import { type SimRun } from './sim-replica.js';
 import { type TaskSpec } from './workload.js';

@@ -128,6 +128,16 @@ describe('pools', () => {
     const any = run(workloadOf({}, {}), oneFleet({}, {}, { pools }));
     expect(any.report.makespan_ms).toBe(1100);
   });
+
+  it('are looked at together before a deadline is refused (ORCH-3079, ORCH-4405)', () => {
+    const pools = [
+      { id: 'a', perf: { decode_tps: 1 }, replicas: [{ prefill_tps: 1000, decode_tps: 1 }] },
+      { id: 'b', perf: { decode_tps: 10 }, replicas: [{ prefill_tps: 1000, decode_tps: 10 }] },
+    ];
+    const soon = { expectedTokens: 11, deadlineMs: 5_000 };
+    const { report } = run(workloadOf(soon, { ...soon, deadlineMs: 500 }), oneFleet({}, {}, { pools }));
+    expect(report).toMatchObject({ fates: { completed: 1, refused: 1 }, refusals: { DEADLINE_UNMET: 1 } });
+  });
 });
 
 describe('hard preemption', () => {

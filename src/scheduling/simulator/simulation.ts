@@ -11,9 +11,9 @@ import {
   emptyState,
 } from '../core/model.js';
 import { step } from '../core/step.js';
-import { isLate, missedDeadline } from '../feasibility.js';
-import { Newcomer } from '../newcomer.js';
-import { type PoolOutlook } from '../pool-outlook.js';
+import { isLate, missedDeadline } from '../forecast/feasibility.js';
+import { Newcomer } from '../forecast/newcomer.js';
+import { type PoolOutlook } from '../forecast/pool-outlook.js';
 import { bestPool } from '../pool-ranking.js';
 import { callerOf, itemOf } from '../queue-item.js';
 import { DecisionHash } from './decision-hash.js';
@@ -169,10 +169,10 @@ export class Simulation {
     const { now } = this;
     const usable = this.fleet.usableFor(task.spec.model);
     if (usable.length === 0) return this.turnAway(task, 'POOL_UNREADY', this.fleet.readyInMs(task.spec.model));
-    const left = task.deadlineAt === undefined ? undefined : task.deadlineAt - now;
-    if (left !== undefined && left <= 0) return this.turnAway(task, 'DEADLINE_UNMET', undefined);
-    const outlook = bestPool(usable, task.request.priority, now);
-    if (missedDeadline(task, left, outlook, now) !== undefined) return this.turnAway(task, 'DEADLINE_UNMET', undefined);
+    const inTime = usable.filter((outlook) => missedDeadline(task, outlook, now) === undefined);
+    if (inTime.length === 0) return this.turnAway(task, 'DEADLINE_UNMET', undefined);
+    const offers = inTime.map((outlook) => ({ outlook, task }));
+    const { outlook } = bestPool(offers, now);
     task.outlook = outlook;
     this.newcomer = new Newcomer(outlook, callerOf(task), now);
     this.relieve(outlook);

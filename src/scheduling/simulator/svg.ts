@@ -23,7 +23,7 @@ export interface ChartSpec {
 const WIDTH = 640;
 const HEIGHT = 300;
 const LEFT = 64;
-const RIGHT = 12;
+const RIGHT = 32;
 const TOP = 12;
 const BOTTOM = 44;
 const TICKS = 5;
@@ -84,7 +84,7 @@ function niceTop(value: number): number {
   let unit = 1;
   while (unit * 10 <= value) unit *= 10;
   while (unit > value) unit /= 10;
-  for (const factor of [1, 1.5, 2, 3, 4, 5, 8]) if (unit * factor >= value) return unit * factor;
+  for (const factor of [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8]) if (unit * factor >= value) return unit * factor;
   return unit * 10;
 }
 

@@ -10,8 +10,7 @@ import {
   emptyState,
 } from '../../../src/scheduling/core/model.js';
 import { step } from '../../../src/scheduling/core/step.js';
-import { type Forecastable } from '../../../src/scheduling/forecastable.js';
-import { PoolOutlook } from '../../../src/scheduling/pool-outlook.js';
+import { PoolOutlook } from '../../../src/scheduling/forecast/pool-outlook.js';
 import { poolOptions, rankPools } from '../../../src/scheduling/pool-ranking.js';
 import { Receipts } from '../../../src/scheduling/receipts/receipts.js';
 import { FakeClock } from '../../support/fake-clock.js';
@@ -85,8 +84,13 @@ export class ReceiptTraffic {
     const priority: PriorityClass = this.chance(0.4) ? 'batch' : 'interactive';
     const key = `${tenantId}/00000000-0000-7000-8000-${String(number).padStart(12, '0')}` as TaskKey;
     const deadlineAt = this.chance(0.3) ? now + this.below(20_000) : undefined;
-    const task = { key, promptTokens: this.below(500), deadlineAt, request: requestOf(priority) };
-    const options = this.chance(0.8) ? poolOptions(this.outlooks, priority, now) : [];
+    const task = { key, promptTokens: this.below(500), deadlineAt, request: requestOf(priority, tenantId) };
+    const options = this.chance(0.8)
+      ? poolOptions(
+          this.outlooks.map((outlook) => ({ outlook, task })),
+          now,
+        )
+      : [];
     const chosen = rankPools(options)[0]?.poolId;
     const outlook = this.outlooks.find(({ pool }) => pool.id === chosen) ?? this.pick(this.outlooks);
     const arrival = this.receipts.arrivalOf(task, outlook, now, options);
@@ -175,6 +179,6 @@ export class ReceiptTraffic {
   }
 }
 
-function requestOf(priority: PriorityClass): Forecastable['request'] {
-  return { priority, maxTokens: 200, expectedTokens: undefined, receivedAt: 0 };
+function requestOf(priority: PriorityClass, tenantId: string) {
+  return { priority, tenantId, sessionId: null, maxTokens: 200, expectedTokens: undefined, receivedAt: 0 };
 }

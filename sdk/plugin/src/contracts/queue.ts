@@ -48,6 +48,12 @@ export interface QueueDiscipline {
   remove(taskId: string): boolean;
   /** How many waiting items would be dispatched before this one; undefined when it is not waiting. */
   position(taskId: string, now: number): number | undefined;
+  /**
+   * How many waiting items would be dispatched before this one if it were enqueued at `now`; the queue stays as it is.
+   * Predictions for tasks that are not admitted yet rest on it. Without it the host counts the waiting items of both
+   * classes for batch work, those of its own class for interactive work.
+   */
+  ahead?(item: QueueItem, now: number): number;
   /** The oldest or newest waiting item of a class, left in place: a candidate for eviction. */
   peek(priority: PriorityClass, end: 'oldest' | 'newest'): QueueItem | undefined;
   /**

@@ -65,6 +65,17 @@ class SettlesTheWholeCost extends SoundFairQueue {
     this.charge(item, actualCost);
   }
 }
+class TellsNewcomersTheEnd extends SoundFairQueue {
+  override ahead(): number {
+    return this.size;
+  }
+}
+class KeepsWhatItTriesOut extends SoundFairQueue {
+  override ahead(item: QueueItem, now: number): number {
+    this.enqueue(item);
+    return this.position(item.taskId, now)!;
+  }
+}
 class SortsEveryTime extends SoundQueue {
   override enqueue(item: QueueItem): void {
     super.enqueue(item);
@@ -96,6 +107,8 @@ export const fairQueueMutants: readonly QueueMutant[] = [
   { wrong: 'tells percents as shares', caughtBy: 'QD-13', createQueue: () => new CountsInsteadOfShares() },
   { wrong: 'gives up whoever is last', caughtBy: 'QD-14', createQueue: () => new GivesUpTheLast() },
   { wrong: 'takes out what it gives up', caughtBy: 'QD-14', createQueue: () => new GivesUpForGood() },
+  { wrong: 'tells each newcomer the last place', caughtBy: 'QD-18', createQueue: () => new TellsNewcomersTheEnd() },
+  { wrong: 'keeps what it tries out', caughtBy: 'QD-18', createQueue: () => new KeepsWhatItTriesOut() },
   { wrong: 'counts items, not tokens', caughtBy: 'QD-15', createQueue: () => new CountsItems() },
   { wrong: 'ignores weights', caughtBy: 'QD-15', createQueue: () => new IgnoresWeights() },
   { wrong: 'ignores what is settled', caughtBy: 'QD-16', createQueue: () => new IgnoresWhatWasSettled() },

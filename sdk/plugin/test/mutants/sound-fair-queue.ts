@@ -56,6 +56,14 @@ export class SoundFairQueue implements QueueDiscipline {
     const at = [...this.order(now)].findIndex((item) => item.taskId === taskId);
     return at === -1 ? undefined : at;
   }
+  ahead(item: QueueItem, now: number): number {
+    const served = new Map(this.served);
+    this.enqueue(item);
+    const ahead = this.position(item.taskId, now)!;
+    this.remove(item.taskId);
+    this.served = served;
+    return ahead;
+  }
   peek(priority: PriorityClass, end: 'oldest' | 'newest'): QueueItem | undefined {
     return this.ofClass(priority).sort((a, b) => a.enqueuedAt - b.enqueuedAt).at(end === 'oldest' ? 0 : -1); // prettier-ignore
   }

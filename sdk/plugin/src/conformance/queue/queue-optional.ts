@@ -57,9 +57,36 @@ export const optionalChecks: readonly Check<QueueSubject>[] = [
     else demand(found !== undefined && chanceOf(found) === least, 'leastHopeful must find the least chance of all.');
     demand(queue.size === walk.waiting.size, 'leastHopeful took an item out; it must leave the queue as it is.');
   }),
+  check('QD-18 tells a newcomer the place that it will have', 'ahead', (queue, walk) => {
+    const others = [...walk.waiting.keys()];
+    const places = () => others.map((taskId) => queue.position(taskId, walk.now));
+    for (const newcomer of newcomersAt(walk.now)) {
+      const before = places();
+      const told = queue.ahead!(newcomer, walk.now);
+      const isAsItWas = queue.size === others.length && isDeepStrictEqual(places(), before);
+      demand(isAsItWas, 'ahead changed the queue; what was tried out must leave no trace.', {
+        actual: places(),
+        expected: before,
+      });
+      queue.enqueue(newcomer);
+      const expected = queue.position(newcomer.taskId, walk.now);
+      demand(told === expected, 'ahead told another place than the item has once it is enqueued.', {
+        actual: told,
+        expected,
+      });
+      queue.remove(newcomer.taskId);
+    }
+  }),
 ];
 
-type Optional = 'order' | 'settle' | 'shares' | 'leastHopeful';
+/** Nobody that waits, in either class, with a deadline and without. */
+function newcomersAt(now: number): readonly QueueItem[] {
+  const item = { taskId: 'newcomer', enqueuedAt: now, tenantId: 'tenant-1' };
+  const ofClasses = (['interactive', 'batch'] as const).map((priority) => ({ ...item, priority }));
+  return [...ofClasses, ...ofClasses.map((one) => ({ ...one, deadlineAt: now + 30_000 }))];
+}
+
+type Optional = 'ahead' | 'order' | 'settle' | 'shares' | 'leastHopeful';
 
 /** Runs a check after walks of growing length; skipped for a discipline without the member. */
 function check(

@@ -1,4 +1,4 @@
-import { type TaskKey } from '../kernel/ids.js';
+import { type TaskKey } from '../../kernel/ids.js';
 import { type Forecastable } from './forecastable.js';
 import { SlotEnds } from './slot-ends.js';
 

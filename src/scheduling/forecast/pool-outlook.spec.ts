@@ -1,8 +1,10 @@
-import { corePool } from '../../test/properties/support/core-model.js';
-import { type TaskId, replicaId } from '../kernel/ids.js';
-import { SeededRandom } from '../kernel/random.js';
-import { TaskLog } from '../tasks/task-log.js';
-import { Task, type TaskRequest } from '../tasks/task.js';
+import { type PriorityClass } from '@llama-orch/plugin-sdk';
+import { corePool } from '../../../test/properties/support/core-model.js';
+import { type TaskId, replicaId } from '../../kernel/ids.js';
+import { SeededRandom } from '../../kernel/random.js';
+import { TaskLog } from '../../tasks/task-log.js';
+import { Task, type TaskRequest } from '../../tasks/task.js';
+import { type PreemptionRules } from '../core/preemption.js';
 import { PoolOutlook } from './pool-outlook.js';
 
 const RATES = { prefill: 1000, decode: 100 };
@@ -13,13 +15,25 @@ function streaming(task: Task, tokens: number): void {
   task.tokensOut = tokens;
 }
 
+function newcomer(priority: PriorityClass) {
+  const request = { priority, maxTokens: 90, expectedTokens: 90, tenantId: 'd', sessionId: null };
+  return { request, promptTokens: 100, deadlineAt: undefined };
+}
+
 /** A pool with one replica; tasks take 1 s, 100 ms of it to read the prompt. */
-function outlookOn(slots: number, capacity = 8) {
+function outlookOn(slots: number, capacity = 8, preemption?: PreemptionRules) {
   const classCapacity = { interactive: capacity, batch: capacity };
   const fullPolicy = { interactive: 'reject', batch: 'reject' } as const;
-  const pool = corePool(0, { capacity, classCapacity, fullPolicy, batchMaxWaitMs: 0, slots: [] });
+  const pool = corePool(0, {
+    capacity,
+    classCapacity,
+    fullPolicy,
+    batchMaxWaitMs: 0,
+    slots: [],
+    ...(preemption && { preemption }),
+  });
   const id = replicaId(pool.id, 0);
-  const replica = { id, labels: {}, epoch: 1, interruptible: false, slots, busy: 0, ready: true };
+  const replica = { id, labels: {}, epoch: 1, interruptible: preemption !== undefined, slots, busy: 0, ready: true };
   pool.replicas.set(id, replica);
   const outlook = new PoolOutlook(pool, RATES, new SeededRandom(1));
   let count = 0;
@@ -131,7 +145,16 @@ describe('the outlook of a pool', () => {
     waiting();
     waiting({ priority: 'batch' });
     waiting({ priority: 'batch' });
-    expect([outlook.aheadOf('interactive'), outlook.aheadOf('batch')]).toEqual([1, 3]);
+    expect([outlook.aheadOf(newcomer('interactive'), 0), outlook.aheadOf(newcomer('batch'), 0)]).toEqual([1, 3]);
+  });
+
+  it('counts on a suspension only while one may be made (ORCH-3086, ORCH-4405)', () => {
+    const { outlook, pool, waiting, dispatch } = outlookOn(1, 8, { mode: 'hard', mostPerMinute: 1, protect: [] });
+    dispatch(waiting({ priority: 'batch' }));
+    const start = (now: number) => outlook.startByPreemption(newcomer('interactive'), now);
+    expect([start(0)?.p50, outlook.startByPreemption(newcomer('batch'), 0)]).toEqual([0, undefined]);
+    pool.suspendedAt.push(0);
+    expect([start(59_999), start(60_000)?.p50]).toEqual([undefined, 0]);
   });
 
   it('asks for no patience while the queue is at most half full, then for as long as a place takes (ORCH-4406)', () => {

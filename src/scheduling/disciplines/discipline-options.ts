@@ -1,5 +1,5 @@
 import { type QueueDisciplineFactory } from '@llama-orch/plugin-sdk';
-import { type Config } from '../config/index.js';
+import { type Config } from '../../config/index.js';
 
 /** What a discipline is created with; `batch_max_wait_ms` stands beside the options because those with classes have it. */
 export function disciplineOptions({

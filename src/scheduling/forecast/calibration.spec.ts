@@ -1,4 +1,4 @@
-import { SeededRandom } from '../kernel/random.js';
+import { SeededRandom } from '../../kernel/random.js';
 import { Calibration } from './calibration.js';
 
 /** Share of outcomes below the promised p90, after a start of 200. */

@@ -1,16 +1,17 @@
 import { type PriorityClass, type QueueItem } from '@llama-orch/plugin-sdk';
-import { type PoolId, type TaskKey } from '../kernel/ids.js';
-import { type Random } from '../kernel/random.js';
+import { type PoolId, type TaskKey } from '../../kernel/ids.js';
+import { type Random } from '../../kernel/random.js';
 import { ArrivingWork } from './arriving-work.js';
 import { Calibration, type RawForecast } from './calibration.js';
-import { type CorePool, type HeldPlaces } from './core/model.js';
+import { type CorePool, type HeldPlaces } from '../core/model.js';
+import { hasSuspensionsLeft } from '../core/preemption.js';
 import { type Estimate, Estimator, type Progress, type Rates, type Workpiece, onTimeProbability } from './estimator.js';
-import { type Forecastable } from './forecastable.js';
+import { type Arriving, type Forecastable, newcomerItem, workpieceOf } from './forecastable.js';
 import { type Moments } from './output-lengths.js';
 import { Overload } from './overload.js';
 import { type Service, playOut } from './play-out.js';
-import { type Caller, PromisedPlaces } from './promised-places.js';
-import { clampRetryMs } from './retry-wait.js';
+import { type Caller, PromisedPlaces } from '../promises/promised-places.js';
+import { clampRetryMs } from '../promises/retry-wait.js';
 import { SlotEnds } from './slot-ends.js';
 import { WaitingWork } from './waiting-work.js';
 
@@ -43,7 +44,7 @@ const RETRY_MARGIN_MS = 10;
 const MOST_COMPARED = 4096;
 /** Promised places at once. Callers beyond are told when the last of them is due. */
 const MOST_PROMISES = 1024;
-const AT_ONCE: StartForecast = { p50: 0, p90: 0 };
+export const AT_ONCE: StartForecast = { p50: 0, p90: 0 };
 /** However well a pool is known, its pace varies by some percent. */
 const LEAST_SPREAD = 0.03;
 /** Parts in which the slots of a pool are played at least, so that a small pool has a spread too. */
@@ -124,10 +125,17 @@ export class PoolOutlook {
     return this.firstTokenMs === undefined ? undefined : Math.round(this.firstTokenMs);
   }
 
-  /** Waiting tasks that a newcomer of this class would find before it. */
-  aheadOf(priority: PriorityClass): number {
+  /** Waiting tasks that would go before this newcomer, as the discipline has it. */
+  aheadOf(task: Arriving, now: number): number {
     const { queue } = this.pool;
-    return priority === 'interactive' ? queue.sizeOf('interactive') : queue.size;
+    if (queue.size === 0) return 0;
+    if (queue.ahead !== undefined) return queue.ahead(newcomerItem(task, now, this.estimator), now);
+    return task.request.priority === 'interactive' ? queue.sizeOf('interactive') : queue.size;
+  }
+
+  /** Start of a newcomer. */
+  startOf(task: Arriving, now: number): StartForecast {
+    return this.startAfter(this.aheadOf(task, now), now, task.request.priority);
   }
 
   /** Start of a task that has `ahead` others before it. */
@@ -139,15 +147,17 @@ export class PoolOutlook {
   }
 
   /** Start of a newcomer for which other work gives way; undefined when none may. */
-  startByPreemption(priority: PriorityClass, now: number): StartForecast | undefined {
+  startByPreemption(task: Arriving, now: number): StartForecast | undefined {
     const { preemption, queue, replicas } = this.pool;
+    const { priority } = task.request;
     if (preemption === undefined || priority !== 'interactive') return undefined;
-    const canSuspend = preemption.mode === 'hard' && !preemption.protect.includes('batch');
+    const isSuspendable = preemption.mode === 'hard' && !preemption.protect.includes('batch');
+    const canSuspend = isSuspendable && hasSuspensionsLeft(this.pool, now);
     const interruptible = [...replicas.values()].some((replica) => replica.ready && replica.interruptible);
     if (canSuspend && interruptible && this.running.some(isBatch) && queue.sizeOf('interactive') === 0) return AT_ONCE;
     return queue.sizeOf('batch') === 0
       ? undefined
-      : this.startAfter(Math.max(0, this.aheadOf(priority) - 1), now, priority);
+      : this.startAfter(Math.max(0, this.aheadOf(task, now) - 1), now, priority);
   }
 
   serviceMs(work: Workpiece): Estimate {
@@ -171,6 +181,8 @@ export class PoolOutlook {
   retryMs(caller: Caller, now: number): number {
     const known = this.places.dueAt(caller, now);
     if (known !== undefined && known > now) return clampRetryMs(known - now);
+    // It came as told and found nothing: that promise is over, and no fault of the caller's.
+    this.places.redeem(caller, now);
     const { p90 } = this.startAfter(this.turnsUntilPlace(caller.priority, now), now, caller.priority);
     const retryMs = clampRetryMs(RETRY_MARGIN_MS + p90 * (1 + RETRY_MARGIN + JITTER * this.random.next()));
     this.places.promise(caller, now + retryMs);
@@ -201,10 +213,12 @@ export class PoolOutlook {
 
   onTime(task: Forecastable, now: number): number {
     const { deadlineAt } = task;
-    return onTimeProbability(
-      deadlineAt === undefined ? undefined : deadlineAt - now,
-      this.estimator.remainingMs(workpieceOf(task), progressOf(task, now)),
-    );
+    return onTimeProbability(deadlineAt === undefined ? undefined : deadlineAt - now, this.remainingMs(task, now));
+  }
+
+  /** Time until a running task ends. */
+  remainingMs(task: Forecastable, now: number): Estimate {
+    return this.estimator.remainingMs(workpieceOf(task), progressOf(task, now));
   }
 
   /** The play-out of what is expected, and how far the truth may lie from it. */
@@ -275,11 +289,6 @@ export class PoolOutlook {
 
 function isBatch({ request }: Forecastable): boolean {
   return request.priority === 'batch';
-}
-
-export function workpieceOf(task: Pick<Forecastable, 'request' | 'promptTokens'>): Workpiece {
-  const { maxTokens, expectedTokens, priority } = task.request;
-  return { priority, promptTokens: task.promptTokens, maxTokens, expectedTokens };
 }
 
 function progressOf({ dispatchedAt, firstTokenAt, tokensOut, preempted }: Forecastable, now: number): Progress {

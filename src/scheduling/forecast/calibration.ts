@@ -1,4 +1,4 @@
-import { type Estimate } from './estimator.js';
+import { type Estimate, Z90 } from './estimator.js';
 import { firstAbove } from './output-lengths.js';
 
 /** What the model alone expects, before it learns from how right it was. Milliseconds. */
@@ -12,7 +12,6 @@ const REMEMBERED = 400;
 const REMEMBERED_RATIOS = 100;
 /** Outcomes before which the model is believed as it is. */
 const FEWEST = 20;
-const NORMAL_90 = 1.2816;
 /** Aimed at a little above 0.9: what was learned lags behind a load that changes. */
 const TARGET = 0.91;
 /** How fast the level follows: outcomes of one busy hour resemble each other, so a plain quantile lags behind. */
@@ -57,7 +56,7 @@ export class Calibration {
   }
 
   private width(): number {
-    if (this.scores.count < FEWEST) return NORMAL_90;
+    if (this.scores.count < FEWEST) return Z90;
     const within = this.scores.quantile(Math.min(1, this.level));
     return Math.max(0, this.level > 1 ? within * (1 + 2 * (this.level - 1)) : within);
   }

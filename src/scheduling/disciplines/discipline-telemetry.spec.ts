@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { type QueueDiscipline, type QueueShare } from '@llama-orch/plugin-sdk';
 import { parse } from 'yaml';
-import { Metrics } from '../observability/metrics.js';
-import { TaskTelemetry } from '../tasks/task-telemetry.js';
-import { type Task } from '../tasks/task.js';
-import { QuietLogger } from '../../test/support/quiet-logger.js';
+import { Metrics } from '../../observability/metrics.js';
+import { TaskTelemetry } from '../../tasks/task-telemetry.js';
+import { type Task } from '../../tasks/task.js';
+import { QuietLogger } from '../../../test/support/quiet-logger.js';
 import { showDiscipline, shownShares } from './discipline-telemetry.js';
 
 const contract = parse(readFileSync('contracts/metrics.yaml', 'utf8')) as {

@@ -1,4 +1,4 @@
-import { type TaskKey } from '../kernel/ids.js';
+import { type TaskKey } from '../../kernel/ids.js';
 import { type Forecastable } from './forecastable.js';
 import { firstAbove } from './output-lengths.js';
 import { mixedQuantile } from './play-out.js';

@@ -1,5 +1,5 @@
 import { type PriorityClass } from '@llama-orch/plugin-sdk';
-import { exp, ln } from '../kernel/exact-math.js';
+import { exp, ln } from '../../kernel/exact-math.js';
 import { type Moments, OutputLengths } from './output-lengths.js';
 
 /** A median and a 90th percentile of the same quantity. */
@@ -31,7 +31,8 @@ export interface Rates {
 }
 
 const WEIGHT = 0.2;
-const Z90 = 1.2816;
+/** Standard deviations from the median to the 90th percentile, where values are spread normally. */
+export const Z90 = 1.2816;
 /** Answers of a class before which those of all classes stand for it. */
 const FEWEST_OF_CLASS = 20;
 /** Tokens after which a task's own pace says more than that of the pool. */

@@ -1,5 +1,5 @@
 import { type PriorityClass } from '@llama-orch/plugin-sdk';
-import { type HeldPlaces } from './core/model.js';
+import { type HeldPlaces } from '../core/model.js';
 import { DueOrder } from './due-order.js';
 
 /** Whom a place in a queue is kept for. */
@@ -21,6 +21,18 @@ const GRACE_MS = 2_000;
 /** How much too early a caller may come and still find the place: clocks and networks differ. */
 const EARLY_MS = 50;
 
+/** Promises that a client may let lapse, beyond those that it kept, before it is given more than one at a time. */
+const LAPSES_FORGIVEN = 16;
+/** Lapses that are counted: whoever comes as told again is believed again before long. */
+const MOST_LAPSES = 32;
+
+/** What a client makes of its promises. */
+interface Standing {
+  outstanding: number;
+  /** Lapsed ones less those that it came for, 0 to {@link MOST_LAPSES}. */
+  lapses: number;
+}
+
 /**
  * Places in a queue that refused callers were told to come back for. They are kept for them: without that, whoever
  * happens to call when a place frees would take it, and a caller who waits as told would be refused again.
@@ -32,6 +44,7 @@ export class PromisedPlaces {
   };
   /** Promises of one holder, in the order in which they were made. */
   private readonly held = new Map<string, Promised[]>();
+  private readonly standings = new Map<string, Standing>();
 
   /** @param most places that may be promised at once */
   constructor(private readonly most: number) {}
@@ -48,9 +61,12 @@ export class PromisedPlaces {
     return caller.call === undefined ? undefined : this.held.get(holderOf(caller))?.[0]?.dueAt;
   }
 
-  /** False when as many promises are out as may be. */
+  /** False when as many promises are out as may be, or when the client has shown that it does not come. */
   promise(caller: Caller, dueAt: number): boolean {
-    if (this.size >= this.most) return false;
+    const standing = this.standingOf(caller);
+    if (this.size >= this.most || (isUnreliable(standing) && standing.outstanding > 0)) return false;
+    standing.outstanding++;
+    this.standings.set(caller.client, standing);
     const promised = { ...caller, dueAt };
     const holder = holderOf(caller);
     const earlier = this.held.get(holder);
@@ -68,12 +84,13 @@ export class PromisedPlaces {
     return { all: ofClass + this.due[otherClass(caller.priority)].countBefore(before), ofClass };
   }
 
-  /** The caller was admitted: what it was promised is fulfilled. */
+  /** The caller came for what it was promised, whether or not it was admitted. */
   redeem(caller: Caller, now: number): void {
     const own = this.promiseOf(caller, now);
     if (own === undefined) return;
-    this.due[own.priority].remove(own);
-    this.forget(own);
+    const standing = this.standingOf(own);
+    standing.lapses = Math.max(0, standing.lapses - 1);
+    this.drop(own);
   }
 
   private get size(): number {
@@ -88,16 +105,45 @@ export class PromisedPlaces {
 
   private forgetLate(now: number): void {
     for (const order of [this.due.interactive, this.due.batch]) {
-      for (const late of order.takeBefore(now - GRACE_MS)) this.forget(late);
+      for (const late of order.takeBefore(now - GRACE_MS)) this.lapse(late);
     }
   }
 
+  private lapse(late: Promised): void {
+    const standing = this.standingOf(late);
+    standing.lapses = Math.min(MOST_LAPSES, standing.lapses + 1);
+    // It may have gone already, with the others of its client.
+    if (this.isHeld(late)) this.forget(late);
+    if (!isUnreliable(standing) || standing.outstanding === 0) return;
+    for (const promised of [...this.held.values()].flat()) if (promised.client === late.client) this.drop(promised);
+  }
+
+  private isHeld(promised: Promised): boolean {
+    return this.held.get(holderOf(promised))?.includes(promised) === true;
+  }
+
+  private standingOf({ client }: Caller): Standing {
+    return this.standings.get(client) ?? { outstanding: 0, lapses: 0 };
+  }
+
+  private drop(promised: Promised): void {
+    this.due[promised.priority].remove(promised);
+    this.forget(promised);
+  }
+
   private forget(promised: Promised): void {
+    const standing = this.standingOf(promised);
+    standing.outstanding--;
+    if (standing.outstanding === 0 && standing.lapses === 0) this.standings.delete(promised.client);
     const holder = holderOf(promised);
     const left = this.held.get(holder)!.filter((one) => one !== promised);
     if (left.length === 0) this.held.delete(holder);
     else this.held.set(holder, left);
   }
+}
+
+function isUnreliable({ lapses }: Standing): boolean {
+  return lapses >= LAPSES_FORGIVEN;
 }
 
 /** A call by its name; a client's calls without a name are alike inside a class. */

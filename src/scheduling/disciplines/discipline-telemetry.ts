@@ -1,6 +1,6 @@
 import { type QueueDiscipline, type QueueShare } from '@llama-orch/plugin-sdk';
-import { type Metrics } from '../observability/metrics.js';
-import { type TaskTelemetry } from '../tasks/task-telemetry.js';
+import { type Metrics } from '../../observability/metrics.js';
+import { type TaskTelemetry } from '../../tasks/task-telemetry.js';
 import { DeadlineRatio } from './deadline-ratio.js';
 
 /** Tenants and classes that are shown by name; those with the smallest shares are added up. */

@@ -1,10 +1,8 @@
-import { type HeldPlaces } from './core/model.js';
-import { type Promise202 } from '../tasks/task.js';
+import { type HeldPlaces } from '../core/model.js';
+import { type Promise202 } from '../../tasks/task.js';
 import { type Forecastable } from './forecastable.js';
-import { type PoolOutlook, type StartForecast } from './pool-outlook.js';
-import { type Caller } from './promised-places.js';
-
-const AT_ONCE: StartForecast = { p50: 0, p90: 0 };
+import { AT_ONCE, type PoolOutlook } from './pool-outlook.js';
+import { type Caller } from '../promises/promised-places.js';
 
 /** Makes the promise of a 202. Made before the task's event is taken, because the event itself fills a free slot. */
 export class Newcomer {

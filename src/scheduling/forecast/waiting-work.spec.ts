@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type TaskKey } from '../kernel/ids.js';
+import { type TaskKey } from '../../kernel/ids.js';
 import { WaitingWork } from './waiting-work.js';
 
 const key = (name: string): TaskKey => name as TaskKey;

@@ -1,5 +1,5 @@
 import { type PriorityClass } from '@llama-orch/plugin-sdk';
-import { type TaskKey } from '../kernel/ids.js';
+import { type TaskKey } from '../../kernel/ids.js';
 import { type Moments } from './output-lengths.js';
 
 interface Share {

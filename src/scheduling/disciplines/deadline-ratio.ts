@@ -1,5 +1,5 @@
 import { type PriorityClass } from '@llama-orch/plugin-sdk';
-import { type Task } from '../tasks/task.js';
+import { type Task } from '../../tasks/task.js';
 
 /** Which part of the last tasks with a deadline was on time, per class. */
 export class DeadlineRatio {
