@@ -3,6 +3,7 @@ import {
   type Counterfactual,
   type Decision,
   type DispatchReceipt,
+  type EvictionReceipt,
   type Receipt,
   type Task,
 } from '@llama-orch/client';
@@ -38,9 +39,7 @@ function sentencesOf(receipt: Receipt): string[] {
     case 'dispatch':
       return dispatchOf(receipt);
     case 'eviction':
-      return [
-        `It had to leave the queue for ${kindOf(receipt.inputs.priority)}, ${receipt.inputs.newcomer}: ${receipt.why}`,
-      ];
+      return [evictionOf(receipt)];
     case 'requeue':
       return [receipt.why];
     case 'preemption':
@@ -54,6 +53,10 @@ function admissionOf({ inputs, chosen, scores, why }: AdmissionReceipt): string[
   if (chosen.room === 'full') return [`It was turned away as ${kindOf(inputs.priority)}: ${why}`, ...compared];
   const evicted = chosen.victim === null ? [] : [`Task ${chosen.victim} was evicted for it.`];
   return [`It came as ${kindOf(inputs.priority)}: ${why}`, ...evicted, placeInLine(chosen), ...deadline, ...compared];
+}
+
+function evictionOf({ inputs: { newcomer, priority }, why }: EvictionReceipt): string {
+  return `It had to leave the queue${newcomer === null ? '' : ` for ${kindOf(priority)}, ${newcomer}`}: ${why}`;
 }
 
 function kindOf(priority: Task['priority']): string {

@@ -75,6 +75,15 @@ export const scheduler = z.strictObject({
   deadline_window: count(1, 100_000)
     .default(100)
     .describe('Tasks with a deadline that deadlines_met_ratio looks back on, per class.'),
+  overload_share: z
+    .number()
+    .min(0.1)
+    .max(1)
+    .default(0.9)
+    .describe(
+      'Share of a queue from which on it is nearly full. A discipline by deadline then gives up who will be late.',
+    ),
+  overload_ms: milliseconds(0).default(10_000).describe('Time that a queue has to stay nearly full before that.'),
   receipts_kept: count(0, 1_000_000).default(10_000).describe('Decisions that can still be explained; 0 = none.'),
 });
 

@@ -72,6 +72,14 @@ describe('a store', () => {
     openDatabase(folder, 0).close();
   });
 
+  it('of the right version without its tables is damaged (ORCH-4808)', () => {
+    const cut = openDatabase(folder, 0);
+    cut.exec('DROP TABLE sessions');
+    cut.close();
+    const { fault, message } = faultOf(() => openDatabase(folder, 0));
+    expect([fault, message]).toEqual(['damaged', expect.stringContaining('its table sessions is missing') as string]);
+  });
+
   it.each([
     ['is no database', () => Buffer.from('not a database at all, but long enough to be looked at as one'.repeat(20))],
     ['has a broken page', () => brokenPage(readFileSync(store()))],

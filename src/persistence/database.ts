@@ -7,6 +7,7 @@ import { StoreError } from './store-error.js';
 
 const STORE = 'store.db';
 const HOLDER = 'holder.json';
+const TABLES = ['sessions'] as const;
 const PAGE_CACHE_KIB = 256;
 
 /**
@@ -23,6 +24,7 @@ export function openDatabase(folder: string, epochMs: number, steps: readonly st
     setUp(db);
     requireSound(db, path);
     bringUpToDate(db, path, steps);
+    if (steps === MIGRATIONS) requireTables(db, path);
     signHolder(folder, epochMs);
     return db;
   } catch (error) {
@@ -42,7 +44,14 @@ function setUp(db: Database): void {
 
 function requireSound(db: Database, path: string): void {
   const found = db.pragma('quick_check(1)', { simple: true });
-  if (found !== 'ok') throw damaged(path, String(found));
+  if (found !== 'ok') throw damaged(path, String(found).replaceAll(/\s+/g, ' '));
+}
+
+/** A store of the right version without its tables was cut by somebody. */
+function requireTables(db: Database, path: string): void {
+  const tables = db.prepare<{ readonly name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'").all();
+  const missing = TABLES.find((table) => !tables.some(({ name }) => name === table));
+  if (missing !== undefined) throw damaged(path, `its table ${missing} is missing`);
 }
 
 function bringUpToDate(db: Database, path: string, steps: readonly string[]): void {

@@ -3,15 +3,20 @@ import { AppError } from '../kernel/errors.js';
 import { type Task } from '../tasks/task.js';
 import { type Room, type RoomFacts } from './core/model.js';
 
-/** The 429 of a task that finds no room. `retryMs` is when a place is kept for it. */
+/** When a refused caller may come again, and whether a place is kept for it then. */
+export interface Advice {
+  readonly retryMs: number;
+  readonly isKept: boolean;
+}
+
+/** The 429 of a task that finds no room. */
 export function roomRefusal(
   { request, engine, poolId }: Task,
   { code, policy }: Extract<Room, { type: 'full' }>,
   facts: RoomFacts,
-  retryMs: number,
+  { retryMs, isKept }: Advice,
 ): AppError {
-  // Retries of a call that has a name are told apart from newcomers.
-  const advice = request.callName === undefined ? 'retry in' : 'a place is kept for this task in';
+  const advice = isKept ? 'a place is kept for this task in' : 'retry in';
   const members = { engine, pool_id: poolId, retry_after_ms: retryMs, policy_label: policy };
   return new AppError(
     code,

@@ -24,6 +24,7 @@ import { step } from './core/step.js';
 import { type Rates } from './forecast/estimator.js';
 import { Newcomer } from './forecast/newcomer.js';
 import { isLate } from './forecast/feasibility.js';
+import { type OverloadRules } from './forecast/overload.js';
 import { PoolOutlook, type StartOutcome } from './forecast/pool-outlook.js';
 import { callerOf, itemOf } from './queue-item.js';
 import { SessionTasks } from './session-tasks.js';
@@ -51,6 +52,7 @@ export interface SchedulerPorts {
   readonly onStart?: (outcome: StartOutcome) => void;
   readonly onDeadline: 'stop' | 'finish';
   readonly receipts: Receipts;
+  readonly overload: OverloadRules;
 }
 
 /** A pool and the speeds that are assumed of it until it has been measured. */
@@ -84,7 +86,7 @@ export class Scheduler implements PoolListener {
   ) {
     for (const { pool, rates } of pools) {
       this.state.pools.set(pool.id, pool);
-      this.outlooks.set(pool.id, new PoolOutlook(pool, rates, ports.random, ports.onStart));
+      this.outlooks.set(pool.id, new PoolOutlook(pool, rates, ports.random, ports.onStart, ports.overload));
     }
     const { clock, sessions } = ports;
     this.sessionTasks = new SessionTasks({ clock, sessions, event: (event) => this.on(event) });
@@ -255,8 +257,9 @@ export class Scheduler implements PoolListener {
   }
 
   private withoutRoom(task: Task, { room, facts }: CommandOf<'refuse'>): AppError {
-    const retryMs = this.outlook(task.poolId).retryMs(callerOf(task), this.ports.clock.now());
-    return roomRefusal(task, room, facts, retryMs);
+    const [outlook, caller, now] = [this.outlook(task.poolId), callerOf(task), this.ports.clock.now()];
+    const retryMs = outlook.retryMs(caller, now);
+    return roomRefusal(task, room, facts, { retryMs, isKept: outlook.keepsPlaceFor(caller, now) });
   }
 
   private accept({ key, position }: CommandOf<'accept'>): void {
@@ -270,7 +273,9 @@ export class Scheduler implements PoolListener {
   /** A queue that stays nearly full lets the task go that it is least likely to serve in time. */
   private relieve(outlook: PoolOutlook, now: number): void {
     const hopeless = outlook.leastHopeful(now, ({ taskId }) => this.task(taskId as TaskKey));
-    if (hopeless !== undefined) this.on({ type: 'hopeless', key: hopeless.taskId as TaskKey });
+    if (hopeless === undefined) return;
+    this.ports.receipts.noteHopeless(hopeless, outlook.pool);
+    this.on({ type: 'hopeless', key: hopeless.item.taskId as TaskKey });
   }
 
   private watchDeadline(task: Task): void {

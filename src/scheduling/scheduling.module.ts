@@ -21,6 +21,7 @@ import { disciplineOptions, knowingTenants } from './disciplines/discipline-opti
 import { showDiscipline } from './disciplines/discipline-telemetry.js';
 import { type Rates } from './forecast/estimator.js';
 import { type StartOutcome } from './forecast/pool-outlook.js';
+import { overloadRules } from './overload-rules.js';
 import { preemptionRules } from './preemption-rules.js';
 import { PreemptionTelemetry } from './preemption-telemetry.js';
 import { Receipts } from './receipts/receipts.js';
@@ -73,6 +74,7 @@ import { Scheduler } from './scheduler.js';
         const ports = {
           ...{ clock, random, pools, registry, telemetry, sessions, metricsMs, onDeadline, receipts },
           onStart: (outcome: StartOutcome) => showStart(metrics, outcome),
+          overload: overloadRules(config.scheduler),
           suspends: preemption?.mode === 'hard',
           ...(preemption === undefined ? {} : { preemption: new PreemptionTelemetry(metrics, logger) }),
         };

@@ -22,6 +22,8 @@ function routes(answer: Partial<Decision> = {}, ofTask: Route = always({ status:
   return { [DECISION]: always({ status: 200, body: { ...decision, ...answer } }), [TASK]: ofTask };
 }
 
+const OVERLOAD = { waiting: 4, capacity: 4, full_for_ms: 10_000, share: 0.9, least_ms: 10_000, chance: 0.1 };
+
 describe('explain', () => {
   it('tells in words how a task came, waited and was placed, and what was predicted (ORCH-4414)', async () => {
     const { code, io } = await cli(['explain', TASK_ID], routes({ counterfactual: null }));
@@ -71,10 +73,21 @@ describe('explain', () => {
     const receipts = [
       { ...dispatch!, scores: [{ replica_id: 'default-1', score: 1, why: 'full.' }] },
       { ...stamp, ...none, kind: 'requeue', inputs: { code: 'WORKER_RESET' }, chosen: null, why: 'Lost.' },
-      { ...stamp, ...none, kind: 'preemption', inputs: { newcomer: 'another-1' }, chosen: null, why: 'Cut.' },
+      {
+        ...stamp,
+        ...none,
+        kind: 'preemption',
+        inputs: { newcomer: 'another-1' },
+        chosen: { task_id: TASK_ID },
+        why: 'Cut.',
+      },
       {
         ...{ ...stamp, ...none, kind: 'eviction', chosen: { task_id: TASK_ID, policy: 'drop-lru' }, why: 'Full.' },
-        inputs: { newcomer: 'another-2', priority: 'interactive', room },
+        inputs: { newcomer: 'another-2', priority: 'interactive', room, overload: null },
+      },
+      {
+        ...{ ...stamp, ...none, kind: 'eviction', chosen: { task_id: TASK_ID, policy: 'drop-lru' }, why: 'Hopeless.' },
+        inputs: { newcomer: null, priority: 'batch', room: null, overload: OVERLOAD },
       },
     ] as Decision['receipts'];
     const differences = [{ receipt: 0, member: 'chosen.replica_id', recorded: 'a', replayed: 'b' }];
@@ -85,6 +98,7 @@ describe('explain', () => {
     expect(io.out).toContain('Lost.');
     expect(io.out).toContain('It was suspended for task another-1: Cut.');
     expect(io.out).toContain('It had to leave the queue for an interactive task, another-2: Full.');
+    expect(io.out).toContain('It had to leave the queue: Hopeless.');
     expect(io.out).toContain('Run again, the code decides otherwise: dispatch chosen.replica_id.');
   });
 

@@ -113,6 +113,24 @@ describe('The decision at a full queue', () => {
   });
 });
 
+describe('The decision at an overloaded queue', () => {
+  it('tells whoever was given up why, by the rules that were set (ORCH-4414, ORCH-3080-v31)', async () => {
+    const pool = mockPool({}, { perf: { prefill_tps: 1e6, decode_tps: 1_000 }, queue: { capacity: 4 } });
+    const scheduler = { discipline: 'edf', overload_share: 0.25, overload_ms: 0 };
+    const app = await startTestApp({ pools: [pool], scheduler });
+    const holder = await app.submit(completion(HOLD, { max_tokens: 2_000 }));
+    const hopeless = await app.submit(completion('x', { max_tokens: 2_000, deadline_ms: 6_000 }));
+    const newcomer = await app.submit(completion('x', { max_tokens: 2_000 }));
+    const decision = await readDecision(app, hopeless.task_id);
+    expect(decision).toMatchObject({
+      replayed: true,
+      receipts: [{ kind: 'admission' }, { kind: 'eviction', chosen: { policy: 'drop-lru' } }],
+    });
+    expect(decision.receipts[1]).toMatchObject({ inputs: { overload: { share: 0.25, least_ms: 0, capacity: 4 } } });
+    for (const { task_id } of [holder, newcomer]) await app.cancel(task_id);
+  });
+});
+
 describe('A what-if with a deadline', () => {
   it('is answered by the estimate that stood at the admission (ORCH-4414, ORCH-4405)', async () => {
     const app = await startTestApp({ pools: [mockPool({}, { perf: { prefill_tps: 1e6, decode_tps: 1_000 } })] });

@@ -38,6 +38,13 @@ describe('A caller who was told to come back', () => {
     expect(statuses.filter((status) => status === 202).length).toBeGreaterThanOrEqual(5);
   });
 
+  it('is told of a kept place only when its call has a name (ORCH-4304)', async () => {
+    const app = await startFull();
+    const { body } = await app.post<Refusal>(task);
+    expect(body.detail).toContain('retry in');
+    expect(body.detail).not.toContain('kept for this task');
+  });
+
   it('hears the same time again when it asks too early, and loses nothing (ORCH-4304)', async () => {
     const app = await startFull();
     const headers = { 'idempotency-key': 'impatient' };

@@ -1,4 +1,4 @@
-import { type DispatchReceipt, type Receipt } from '@llama-orch/client';
+import { type DispatchReceipt, type PreemptionReceipt, type Receipt } from '@llama-orch/client';
 import leastLoaded from '@llama-orch/placement-least-loaded';
 import {
   EngineError,
@@ -174,6 +174,18 @@ describe('recorded decisions', () => {
     const elsewhere = { ...reread(sent), candidates: (sent as DispatchReceipt).candidates.slice(1).reverse() };
     const moved = replay({ ...elsewhere, digest: digestOf(elsewhere) } as Receipt, strategy);
     expect(moved.length).toBeGreaterThan(0);
+  });
+
+  it('show a change to those who might have been suspended (ORCH-4414, ORCH-3086)', async () => {
+    const { receipts, strategy } = await decisions(0, 900);
+    const choice = (one: Receipt) => one.kind === 'preemption' && one.candidates.length > 1;
+    const receipt = reread(receipts.find(choice)!) as PreemptionReceipt;
+    expect(receipt.chosen.task_id).toBe(receipt.task_id);
+    const candidates = receipt.candidates.map((one) => (one.task_id === receipt.task_id ? { ...one, lease: 0 } : one));
+    const tampered = { ...receipt, candidates, digest: digestOf({ ...receipt, candidates }) };
+    expect(replay(tampered, strategy).map(({ member }) => member)).toEqual(['scores', 'chosen.task_id']);
+    const nobody = { ...receipt, candidates: [] };
+    expect(replay({ ...nobody, digest: digestOf(nobody) }, strategy).map(({ member }) => member)).toContain('chosen');
   });
 
   it('name no task and no tenant but the own (ORCH-4414, OC-CTRL-2040)', async () => {

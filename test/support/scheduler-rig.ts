@@ -15,6 +15,7 @@ import { Pool } from '../../src/pools/pool.js';
 import { Pools } from '../../src/pools/pools.js';
 import { type CorePool } from '../../src/scheduling/core/model.js';
 import { type PreemptionRules } from '../../src/scheduling/core/preemption.js';
+import { type OverloadRules, USUAL_OVERLOAD } from '../../src/scheduling/forecast/overload.js';
 import { Receipts } from '../../src/scheduling/receipts/receipts.js';
 import { Scheduler } from '../../src/scheduling/scheduler.js';
 import { SessionTelemetry } from '../../src/sessions/session-telemetry.js';
@@ -36,6 +37,7 @@ export interface RigOptions {
   readonly budgets?: Readonly<Record<string, unknown>>;
   readonly preemption?: PreemptionRules;
   readonly queue?: QueueDiscipline;
+  readonly overload?: OverloadRules;
 }
 
 /** One frame of a task's log. */
@@ -94,6 +96,7 @@ export class SchedulerRig {
       suspends: options.preemption?.mode === 'hard',
       onDeadline: options.onDeadline ?? 'stop',
       receipts: this.receipts,
+      overload: options.overload ?? USUAL_OVERLOAD,
     };
     const { prefill_tps: prefill, decode_tps: decode } = this.pool.config.perf;
     this.scheduler = new Scheduler(ports, [

@@ -57,6 +57,12 @@ export type Room =
 /** Counts the leases of a scheduler; never used again. */
 export type LeaseId = number;
 
+/** A running task that may be suspended. */
+export interface Suspendable {
+  readonly key: TaskKey;
+  readonly lease: LeaseId;
+}
+
 /** One pool as scheduling sees it. */
 export interface CorePool {
   readonly id: PoolId;
@@ -277,8 +283,16 @@ export type SchedulerCommand =
       readonly ranking: readonly Ranked[];
     }
   | { readonly type: 'requeue'; readonly key: TaskKey; readonly code: ErrorCode }
-  /** The run is cut off; its task goes on later. `for` is the task that takes its place. */
-  | { readonly type: 'suspend'; readonly key: TaskKey; readonly lease: LeaseId; readonly for: TaskKey }
+  | {
+      /** The run is cut off; its task goes on later. */
+      readonly type: 'suspend';
+      readonly key: TaskKey;
+      readonly lease: LeaseId;
+      /** The task that takes its place. */
+      readonly for: TaskKey;
+      /** Those that might have been suspended, this one among them. */
+      readonly candidates: readonly Suspendable[];
+    }
   /** The slot of a suspended task is free: it waits at the head of its class. */
   | { readonly type: 'suspended'; readonly key: TaskKey }
   | { readonly type: 'stop'; readonly key: TaskKey; readonly lease: LeaseId }

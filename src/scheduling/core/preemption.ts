@@ -1,5 +1,13 @@
 import { type PriorityClass } from '@llama-orch/plugin-sdk';
-import { type CorePool, type CoreTask, type LeaseId, type Room, type RoomFacts, type SchedulerState } from './model.js';
+import {
+  type CorePool,
+  type CoreTask,
+  type LeaseId,
+  type Room,
+  type RoomFacts,
+  type SchedulerState,
+  type Suspendable,
+} from './model.js';
 
 /** When running or waiting work gives way to work of a higher class. */
 export interface PreemptionRules {
@@ -11,9 +19,10 @@ export interface PreemptionRules {
   readonly protect: readonly PriorityClass[];
 }
 
-export interface Victim {
-  readonly task: CoreTask;
-  readonly lease: LeaseId;
+/** Whom to suspend, and of whom that was chosen. */
+export interface Suspension {
+  readonly victim: Suspendable;
+  readonly candidates: readonly Suspendable[];
 }
 
 const MINUTE_MS = 60_000;
@@ -34,22 +43,32 @@ export function roomByPreemption(room: Room, facts: RoomFacts): Room {
  * The running task that is suspended for an interactive one that has to wait: the one that was dispatched last, so that
  * the least work is done twice. Undefined when none may be.
  */
-export function victimFor(newcomer: CoreTask, state: SchedulerState, now: number): Victim | undefined {
+export function suspensionFor(newcomer: CoreTask, state: SchedulerState, now: number): Suspension | undefined {
   const { pool } = newcomer;
   if (newcomer.phase !== 'queued' || newcomer.item.priority !== 'interactive') return undefined;
   if (pool.preemption?.mode !== 'hard' || pool.suspending >= pool.queue.sizeOf('interactive')) return undefined;
   if (!hasSuspensionsLeft(pool, now)) return undefined;
-  return newestSuspendable(pool, state);
+  const candidates = suspendableIn(pool, state);
+  const victim = newestOf(candidates);
+  return victim && { victim, candidates };
 }
 
-function newestSuspendable(pool: CorePool, state: SchedulerState): Victim | undefined {
-  let newest: Victim | undefined;
-  for (const task of state.tasks.values()) {
-    const { lease } = task;
-    if (task.pool !== pool || lease === undefined || !maySuspend(task, state, lease)) continue;
-    if (newest === undefined || lease > newest.lease) newest = { task, lease };
-  }
+/** The one that was dispatched last; leases are counted up. Undefined of none. */
+export function newestOf<Candidate extends Pick<Suspendable, 'lease'>>(
+  candidates: readonly Candidate[],
+): Candidate | undefined {
+  let newest: Candidate | undefined;
+  for (const candidate of candidates) if (newest === undefined || candidate.lease > newest.lease) newest = candidate;
   return newest;
+}
+
+function suspendableIn(pool: CorePool, state: SchedulerState): Suspendable[] {
+  const found: Suspendable[] = [];
+  for (const task of state.tasks.values()) {
+    const { key, lease } = task;
+    if (task.pool === pool && lease !== undefined && maySuspend(task, state, lease)) found.push({ key, lease });
+  }
+  return found;
 }
 
 function maySuspend({ item, phase, pool }: CoreTask, state: SchedulerState, lease: LeaseId): boolean {

@@ -9,7 +9,7 @@ import {
   type TaskEnd,
 } from './model.js';
 import { candidatesOf, mayTake, place } from './placement.js';
-import { victimFor } from './preemption.js';
+import { suspensionFor } from './preemption.js';
 import { roomFacts, roomFor } from './queue-room.js';
 import {
   bookLastUse,
@@ -103,14 +103,16 @@ function submit(state: SchedulerState, event: EventOf<'submitted'>, out: Command
 
 /** Cuts off a running task of a lower class for a newcomer that would have to wait. */
 function suspendFor(state: SchedulerState, { key, now }: EventOf<'submitted'>, out: Commands): void {
-  const victim = victimFor(state.tasks.get(key)!, state, now);
-  if (victim === undefined) return;
-  const { task, lease } = victim;
+  const suspension = suspensionFor(state.tasks.get(key)!, state, now);
+  if (suspension === undefined) return;
+  const { victim, candidates } = suspension;
+  const { lease } = victim;
+  const task = state.tasks.get(victim.key)!;
   task.phase = 'suspending';
   task.pool.suspending++;
   task.pool.suspendedAt.push(now);
   state.leases.get(lease)!.suspended = task.key;
-  out.push({ type: 'suspend', key: task.key, lease, for: key });
+  out.push({ type: 'suspend', key: task.key, lease, for: key, candidates });
 }
 
 /** Hands waiting tasks to free slots until one of them runs out. */

@@ -8,7 +8,7 @@ import { hasSuspensionsLeft } from '../core/preemption.js';
 import { type Estimate, Estimator, type Progress, type Rates, type Workpiece, onTimeProbability } from './estimator.js';
 import { type Arriving, type Forecastable, newcomerItem, workpieceOf } from './forecastable.js';
 import { type Moments } from './output-lengths.js';
-import { Overload } from './overload.js';
+import { Overload, type OverloadRules, type QueueLoad } from './overload.js';
 import { type Service, playOut } from './play-out.js';
 import { type Caller, PromisedPlaces } from '../promises/promised-places.js';
 import { clampRetryMs } from '../promises/retry-wait.js';
@@ -27,6 +27,14 @@ export interface StartOutcome {
   readonly priority: PriorityClass;
   readonly promised: Estimate;
   readonly actualMs: number;
+}
+
+/** A waiting task that is given up, and why. */
+export interface Hopeless {
+  readonly item: QueueItem;
+  /** That it would have been on time, 0 to 1: the least of all that waited. */
+  readonly chance: number;
+  readonly load: QueueLoad;
 }
 
 interface Promised {
@@ -61,7 +69,7 @@ export class PoolOutlook {
   private readonly waiting = new WaitingWork();
   private readonly promises = new Map<TaskKey, Promised>();
   private readonly running: SlotEnds;
-  private readonly overload = new Overload();
+  private readonly overload: Overload;
   private readonly interactiveWork = new ArrivingWork();
   private readonly calibrations: Readonly<Record<PriorityClass, Calibration>> = {
     interactive: new Calibration(),
@@ -74,7 +82,9 @@ export class PoolOutlook {
     initial: Rates,
     private readonly random: Random,
     private readonly onStart: (outcome: StartOutcome) => void = () => {},
+    overload?: OverloadRules,
   ) {
+    this.overload = new Overload(overload);
     this.estimator = new Estimator(initial);
     this.places = new PromisedPlaces(MOST_PROMISES);
     this.running = new SlotEnds((task, now, q) =>
@@ -189,6 +199,11 @@ export class PoolOutlook {
     return retryMs;
   }
 
+  /** True when this call, by its name, holds a promise. */
+  keepsPlaceFor(caller: Caller, now: number): boolean {
+    return this.places.dueAt(caller, now) !== undefined;
+  }
+
   /** Places of the queue that others were promised. */
   heldFrom(caller: Caller, now: number): HeldPlaces {
     return this.places.heldFrom(caller, now);
@@ -200,15 +215,26 @@ export class PoolOutlook {
   }
 
   /** The waiting item that is least likely to be on time, while a queue that looks at deadlines stays nearly full. */
-  leastHopeful(now: number, taskOf: (item: QueueItem) => Forecastable): QueueItem | undefined {
-    const { queue } = this.pool;
-    if (queue.leastHopeful === undefined || !this.overload.lasts(now) || queue.size > MOST_COMPARED) return undefined;
-    return queue.leastHopeful(now, (item, ahead) => {
-      const start = this.startAfter(ahead, now, item.priority);
-      const service = this.serviceMs(workpieceOf(taskOf(item)));
-      const left = item.deadlineAt === undefined ? undefined : item.deadlineAt - now;
-      return onTimeProbability(left, { p50: start.p50 + service.p50, p90: start.p90 + service.p90 });
+  leastHopeful(now: number, taskOf: (item: QueueItem) => Forecastable): Hopeless | undefined {
+    const { queue, capacity } = this.pool;
+    if (queue.leastHopeful === undefined || queue.size > MOST_COMPARED) return undefined;
+    const load = this.overload.of(queue.size, capacity, now);
+    if (load === undefined) return undefined;
+    let least = 1;
+    const found = queue.leastHopeful(now, (item, ahead) => {
+      const chance = this.chanceOf(item, taskOf(item), ahead, now);
+      least = Math.min(least, chance);
+      return chance;
     });
+    return found && { item: found, chance: least, load };
+  }
+
+  /** That a waiting task will be on time with `ahead` others before it. */
+  private chanceOf({ priority, deadlineAt }: QueueItem, task: Forecastable, ahead: number, now: number): number {
+    const start = this.startAfter(ahead, now, priority);
+    const service = this.serviceMs(workpieceOf(task));
+    const left = deadlineAt === undefined ? undefined : deadlineAt - now;
+    return onTimeProbability(left, { p50: start.p50 + service.p50, p90: start.p90 + service.p90 });
   }
 
   onTime(task: Forecastable, now: number): number {

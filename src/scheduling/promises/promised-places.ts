@@ -22,9 +22,9 @@ const GRACE_MS = 2_000;
 const EARLY_MS = 50;
 
 /** Promises that a client may let lapse, beyond those that it kept, before it is given more than one at a time. */
-const LAPSES_FORGIVEN = 16;
+const LAPSES_FORGIVEN = 4;
 /** Lapses that are counted: whoever comes as told again is believed again before long. */
-const MOST_LAPSES = 32;
+const MOST_LAPSES = 8;
 
 /** What a client makes of its promises. */
 interface Standing {

@@ -1,12 +1,19 @@
-import { type AdmissionReceipt, type DispatchReceipt, type EvictionReceipt } from '@llama-orch/client';
+import {
+  type AdmissionReceipt,
+  type DispatchReceipt,
+  type EvictionReceipt,
+  type PreemptionReceipt,
+} from '@llama-orch/client';
 import { type PlacementStrategy, type QueueItem } from '@llama-orch/plugin-sdk';
 import { poolId } from '../../kernel/ids.js';
 import { place } from '../core/placement.js';
+import { newestOf } from '../core/preemption.js';
 import { roomFor } from '../core/queue-room.js';
+import { isOverloaded } from '../forecast/overload.js';
 import { type PoolOption, rankPools } from '../pool-ranking.js';
-import { readRoom } from './facts.js';
-import { scoresOf, shortened } from './stored.js';
-import { whyPool, whyRoom } from './words.js';
+import { readLoad, readRoom } from './facts.js';
+import { MOST_SCORES, scoresOf, shortened } from './stored.js';
+import { WHY_SUSPENDED, whyHopeless, whyInTurn, whyPool, whyRoom } from './words.js';
 
 /** What follows from the inputs of an admission; the same members as in its receipt. */
 export function decideAdmission(
@@ -35,12 +42,40 @@ export function decideAdmission(
 }
 
 /** What follows from the inputs of an eviction. */
-export function decideEviction({ priority, room: written }: EvictionReceipt['inputs']) {
-  const facts = readRoom(written);
+export function decideEviction(
+  { priority, room: written, overload }: EvictionReceipt['inputs'],
+  candidates: EvictionReceipt['candidates'],
+) {
+  if (overload !== null) return decideRelief(overload, candidates);
+  const facts = readRoom(written!);
   const room = roomFor(priority, facts);
   return {
     why: whyRoom(priority, facts, room),
     chosen: room.type === 'evict' ? { task_id: room.victim.taskId, policy: room.policy } : null,
+  };
+}
+
+/** A queue that is overloaded gives up whom it will probably fail anyway. */
+function decideRelief(
+  overload: NonNullable<EvictionReceipt['inputs']['overload']>,
+  [hopeless]: EvictionReceipt['candidates'],
+) {
+  const load = readLoad(overload);
+  const isGivenUp = hopeless !== undefined && isOverloaded(load) && overload.chance < 1;
+  return {
+    why: whyHopeless(load, overload.chance),
+    chosen: isGivenUp ? { task_id: hopeless.task_id, policy: 'drop-lru' } : null,
+  };
+}
+
+/** What follows from the tasks that might have been suspended. */
+export function decidePreemption(candidates: PreemptionReceipt['candidates']) {
+  const newestFirst = [...candidates].sort((a, b) => b.lease - a.lease).slice(0, MOST_SCORES);
+  const newest = newestOf(candidates);
+  return {
+    scores: newestFirst.map(({ task_id }, score) => ({ task_id, score, why: whyInTurn(score) })),
+    why: WHY_SUSPENDED,
+    chosen: newest === undefined ? null : { task_id: newest.task_id },
   };
 }
 

@@ -1,9 +1,11 @@
-import { type AdmissionReceipt } from '@llama-orch/client';
+import { type AdmissionReceipt, type EvictionReceipt } from '@llama-orch/client';
 import { type QueueItem } from '@llama-orch/plugin-sdk';
 import { type RoomFacts } from '../core/model.js';
+import { type QueueLoad } from '../forecast/overload.js';
 import { type TaskNames } from './task-names.js';
 
 export type WrittenRoom = AdmissionReceipt['inputs']['room'];
+type WrittenLoad = NonNullable<EvictionReceipt['inputs']['overload']>;
 type WrittenItem = NonNullable<NonNullable<WrittenRoom['ends']>['newest_batch']>;
 
 export function writeRoom(facts: RoomFacts, names: TaskNames): WrittenRoom {
@@ -50,7 +52,17 @@ export function readRoom(room: WrittenRoom): RoomFacts {
   };
 }
 
-function writeWaiting(item: QueueItem | undefined, names: TaskNames): WrittenItem | null {
+export function writeLoad({ waiting, capacity, fullForMs, rules }: QueueLoad, chance: number): WrittenLoad {
+  return { waiting, capacity, full_for_ms: fullForMs, share: rules.share, least_ms: rules.forMs, chance };
+}
+
+export function readLoad({ waiting, capacity, full_for_ms, share, least_ms }: WrittenLoad): QueueLoad {
+  return { waiting, capacity, fullForMs: full_for_ms, rules: { share, forMs: least_ms } };
+}
+
+export function writeWaiting(item: QueueItem, names: TaskNames): WrittenItem;
+export function writeWaiting(item: QueueItem | undefined, names: TaskNames): WrittenItem | null;
+export function writeWaiting(item: QueueItem | undefined, names: TaskNames): WrittenItem | null {
   if (item === undefined) return null;
   return { task_id: names.of(item.taskId), priority: item.priority, enqueued_at_ms: item.enqueuedAt };
 }

@@ -4,7 +4,7 @@ import { type Clock } from '../../kernel/clock.js';
 import { type PoolId, type TaskKey } from '../../kernel/ids.js';
 import { type CorePool, type SchedulerCommand } from '../core/model.js';
 import { type Arriving, workpieceOf } from '../forecast/forecastable.js';
-import { AT_ONCE, type PoolOutlook } from '../forecast/pool-outlook.js';
+import { AT_ONCE, type Hopeless, type PoolOutlook } from '../forecast/pool-outlook.js';
 import { type PoolOption } from '../pool-ranking.js';
 import { Fleets } from './fleet.js';
 import { ReceiptStore } from './receipt-store.js';
@@ -83,8 +83,14 @@ export class Receipts {
       case 'requeue':
         return this.store.add({ kind: 'requeue', ...this.stamp(command.key, occasion), code: command.code });
       case 'suspend':
-        return this.store.add({ kind: 'preemption', ...this.stamp(command.key, occasion), newcomer: command.for });
+        return this.noteSuspended(command, occasion.pool);
     }
+  }
+
+  /** Notes that a waiting task is given up because its queue is overloaded. */
+  noteHopeless(hopeless: Hopeless, pool: CorePool): void {
+    if (this.kept === 0) return;
+    this.store.add({ kind: 'relief', ...this.stamp(hopeless.item.taskId as TaskKey, { pool }), hopeless });
   }
 
   /** The receipts of a task in their order; empty when there never were any or they are forgotten. */
@@ -125,6 +131,10 @@ export class Receipts {
       replicaId,
       why: shortened(why),
     });
+  }
+
+  private noteSuspended({ key, for: newcomer, candidates }: CommandOf<'suspend'>, pool: CorePool): void {
+    this.store.add({ kind: 'preemption', ...this.stamp(key, { pool }), newcomer, candidates });
   }
 
   private stamp(task: TaskKey, { pool }: Pick<Occasion, 'pool'>) {

@@ -1,9 +1,9 @@
 import { type Receipt } from '@llama-orch/client';
 import { type PlacementStrategy } from '@llama-orch/plugin-sdk';
 import { canonicalJson } from '../../kernel/canonical-json.js';
-import { decideAdmission, decideDispatch, decideEviction } from './decide.js';
+import { decideAdmission, decideDispatch, decideEviction, decidePreemption } from './decide.js';
 import { digestOf } from './digest.js';
-import { WHY_SUSPENDED, whyRequeued } from './words.js';
+import { whyRequeued } from './words.js';
 
 /** A member of a receipt that the code does not arrive at. */
 export interface Difference {
@@ -19,7 +19,8 @@ export interface Difference {
 export function replay(receipt: Receipt, strategy: PlacementStrategy): Difference[] {
   const again = { ...decideOrNothing(receipt, strategy), digest: digestOf(receipt) };
   return Object.entries(flat(again)).flatMap(([member, replayed]) => {
-    const recorded = flat(receipt)[member];
+    // A decision that comes to nothing stands against the whole of what was chosen.
+    const recorded = member === 'chosen' ? receipt.chosen : flat(receipt)[member];
     return canonicalJson(recorded) === canonicalJson(replayed) ? [] : [{ member, recorded, replayed }];
   });
 }
@@ -40,11 +41,11 @@ function decide(receipt: Receipt, strategy: PlacementStrategy): object {
     case 'dispatch':
       return decideDispatch(receipt.inputs, receipt.candidates, strategy) ?? { chosen: null };
     case 'eviction':
-      return decideEviction(receipt.inputs);
+      return decideEviction(receipt.inputs, receipt.candidates);
     case 'requeue':
       return { why: whyRequeued(receipt.inputs.code) };
     case 'preemption':
-      return { why: WHY_SUSPENDED };
+      return decidePreemption(receipt.candidates);
   }
 }
 

@@ -1,8 +1,9 @@
 import { type PriorityClass, type QueueItem, type Ranked } from '@llama-orch/plugin-sdk';
 import { type ErrorCode } from '../../kernel/errors.js';
 import { type PoolId, type TaskKey } from '../../kernel/ids.js';
-import { type Room, type RoomFacts } from '../core/model.js';
+import { type Room, type RoomFacts, type Suspendable } from '../core/model.js';
 import { type Estimate } from '../forecast/estimator.js';
+import { type Hopeless } from '../forecast/pool-outlook.js';
 import { type PoolOption } from '../pool-ranking.js';
 import { type FleetSnapshot } from './fleet.js';
 
@@ -59,6 +60,12 @@ export interface StoredEviction extends Stamp {
   readonly room: Extract<Room, { type: 'evict' }>;
 }
 
+/** An eviction without a newcomer: the queue was overloaded. */
+export interface StoredRelief extends Stamp {
+  readonly kind: 'relief';
+  readonly hopeless: Hopeless;
+}
+
 export interface StoredRequeue extends Stamp {
   readonly kind: 'requeue';
   readonly code: ErrorCode;
@@ -67,10 +74,12 @@ export interface StoredRequeue extends Stamp {
 export interface StoredPreemption extends Stamp {
   readonly kind: 'preemption';
   readonly newcomer: TaskKey;
+  readonly candidates: readonly Suspendable[];
 }
 
 /** A receipt as it is kept: references and numbers, written out only when somebody asks. */
-export type StoredReceipt = StoredAdmission | StoredDispatch | StoredEviction | StoredRequeue | StoredPreemption;
+export type StoredReceipt =
+  StoredAdmission | StoredDispatch | StoredEviction | StoredRelief | StoredRequeue | StoredPreemption;
 
 /** `score` is null when the strategy gave no finite number. */
 export interface Score {
@@ -79,7 +88,7 @@ export interface Score {
   readonly why: string;
 }
 
-const MOST_SCORES = 16;
+export const MOST_SCORES = 16;
 const LONGEST_WHY = 300;
 
 /** The best few of a ranking: candidates are kept whole, so the rest can be worked out again. */
@@ -104,10 +113,12 @@ export function bytesOf(receipt: StoredReceipt): number {
     case 'dispatch':
       return 600 + 4 * receipt.candidates.busy.length + scoreBytes(receipt.scores);
     case 'eviction':
+    case 'relief':
       return 500;
     case 'requeue':
-    case 'preemption':
       return 200;
+    case 'preemption':
+      return 200 + 64 * receipt.candidates.length;
   }
 }
 

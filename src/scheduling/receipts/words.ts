@@ -1,5 +1,6 @@
 import { type PriorityClass } from '@llama-orch/plugin-sdk';
 import { type Room, type RoomFacts } from '../core/model.js';
+import { type QueueLoad } from '../forecast/overload.js';
 import { type PoolOption } from '../pool-ranking.js';
 
 /** Why a newcomer found room, made room, or was turned away. */
@@ -28,6 +29,18 @@ export function whyPool({ startsAtOnce, hasRoom, startP50Ms }: PoolOption): stri
 
 export const WHY_SUSPENDED =
   'An interactive task waits for a slot; of the batch tasks that may be suspended, this one was dispatched last.';
+
+/** `later`: candidates that were dispatched after this one. */
+export const whyInTurn = (later: number): string =>
+  later === 0 ? 'Dispatched last.' : `Dispatched before ${later} other${later === 1 ? '' : 's'}.`;
+
+/** Why a waiting task was given up although nobody took its place. */
+export function whyHopeless({ waiting, capacity, fullForMs }: QueueLoad, chance: number): string {
+  const since = `For ${Math.floor(fullForMs / 1000)} s the queue has been nearly full, ${waiting} of ${capacity} places now`;
+  const percent = Math.round(chance * 100);
+  const likely = percent === 0 ? 'less than 1 %' : percent === 100 ? 'more than 99 %' : `${percent} %`;
+  return `${since}; of all that wait, this task was the least likely to be on time, with a chance of ${likely}.`;
+}
 
 export const whyRequeued = (code: string): string =>
   `The engine was lost before the first token (${code}); the task goes back to the head of its queue, once.`;

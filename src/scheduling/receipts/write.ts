@@ -1,13 +1,13 @@
 import { type AdmissionReceipt, type DispatchReceipt, type EvictionReceipt, type Receipt } from '@llama-orch/client';
 import { type PriorityClass } from '@llama-orch/plugin-sdk';
 import { type Estimate } from '../forecast/estimator.js';
-import { decideAdmission } from './decide.js';
+import { decideAdmission, decidePreemption } from './decide.js';
 import { digestOf } from './digest.js';
-import { writeRoom } from './facts.js';
+import { writeLoad, writeRoom, writeWaiting } from './facts.js';
 import { candidatesIn } from './fleet.js';
 import { type Arrival, type StoredReceipt } from './stored.js';
 import { TaskNames } from './task-names.js';
-import { WHY_SUSPENDED, whyRequeued, whyRoom } from './words.js';
+import { whyHopeless, whyRequeued, whyRoom } from './words.js';
 
 /** The code that made a decision. */
 export interface Provenance {
@@ -41,6 +41,8 @@ function bodyOf(stored: StoredReceipt, names: TaskNames) {
       return writeDispatch(stored);
     case 'eviction':
       return writeEviction(stored, names);
+    case 'relief':
+      return writeRelief(stored, names);
     case 'requeue':
       return writeRequeue(stored);
     case 'preemption':
@@ -115,7 +117,7 @@ function writeDispatch({ item, waiting, wish, candidates, scores, replicaId, why
 function writeEviction({ newcomer, priority, facts, room }: StoredOf<'eviction'>, names: TaskNames) {
   const written = writeRoom(facts, names);
   const ends = Object.values(written.ends ?? {}).filter((item) => item !== null);
-  const inputs: EvictionReceipt['inputs'] = { newcomer: names.of(newcomer), priority, room: written };
+  const inputs: EvictionReceipt['inputs'] = { newcomer: names.of(newcomer), priority, room: written, overload: null };
   return {
     kind: 'eviction' as const,
     inputs,
@@ -123,6 +125,19 @@ function writeEviction({ newcomer, priority, facts, room }: StoredOf<'eviction'>
     scores: [],
     chosen: { task_id: names.of(room.victim.taskId), policy: room.policy },
     why: whyRoom(priority, facts, room),
+  };
+}
+
+function writeRelief({ hopeless: { item, chance, load } }: StoredOf<'relief'>, names: TaskNames) {
+  const { priority } = item;
+  const inputs: EvictionReceipt['inputs'] = { newcomer: null, priority, room: null, overload: writeLoad(load, chance) };
+  return {
+    kind: 'eviction' as const,
+    inputs,
+    candidates: [writeWaiting(item, names)],
+    scores: [],
+    chosen: { task_id: names.of(item.taskId), policy: 'drop-lru' },
+    why: whyHopeless(load, chance),
   };
 }
 
@@ -137,15 +152,11 @@ function writeRequeue({ code }: StoredOf<'requeue'>) {
   };
 }
 
-function writePreemption({ newcomer }: StoredOf<'preemption'>, names: TaskNames) {
-  return {
-    kind: 'preemption' as const,
-    inputs: { newcomer: names.of(newcomer) },
-    candidates: [],
-    scores: [],
-    chosen: null,
-    why: WHY_SUSPENDED,
-  };
+function writePreemption({ task, newcomer, candidates: running }: StoredOf<'preemption'>, names: TaskNames) {
+  const inputs = { newcomer: names.of(newcomer) };
+  const candidates = running.map(({ key, lease }) => ({ task_id: names.of(key), lease }));
+  const { scores, why } = decidePreemption(candidates);
+  return { kind: 'preemption' as const, inputs, candidates, scores, chosen: { task_id: names.of(task) }, why };
 }
 
 function writeOutlook({ priority, outlook }: Arrival, promised: Estimate | undefined) {

@@ -5,6 +5,7 @@ import { type Random } from '../../kernel/random.js';
 import { newCorePool } from '../core-pool.js';
 import { preemptionRules } from '../preemption-rules.js';
 import { PoolOutlook } from '../forecast/pool-outlook.js';
+import { overloadRules } from '../overload-rules.js';
 import { clampRetryMs } from '../promises/retry-wait.js';
 import { SimReplica } from './sim-replica.js';
 import { type Fault } from './workload.js';
@@ -28,7 +29,7 @@ export class SimFleet {
     for (const config of fleet.pools) {
       const rates = { prefill: config.perf.prefill_tps, decode: config.perf.decode_tps };
       const core = newCorePool(poolId(config.id), config, queues, strategy, preemptionRules(fleet.preemption));
-      const outlook = new PoolOutlook(core, rates, random);
+      const outlook = new PoolOutlook(core, rates, random, undefined, overloadRules(fleet.scheduler));
       this.outlooks.push(outlook);
       this.modelOf.set(outlook, config.model);
       this.addReplicas(config, outlook);

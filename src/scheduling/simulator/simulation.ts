@@ -187,7 +187,7 @@ export class Simulation {
   /** A queue that stays nearly full lets the task go that it is least likely to serve in time. */
   private relieve(outlook: PoolOutlook): void {
     const hopeless = outlook.leastHopeful(this.now, ({ taskId }) => this.tasks.get(taskId as TaskKey)!);
-    if (hopeless !== undefined) this.on({ type: 'hopeless', key: hopeless.taskId as TaskKey });
+    if (hopeless !== undefined) this.on({ type: 'hopeless', key: hopeless.item.taskId as TaskKey });
   }
 
   /** The core remembers where a session ran last; there are no budgets here. */

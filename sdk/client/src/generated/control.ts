@@ -396,10 +396,13 @@ export interface components {
         readonly EvictionReceipt: components["schemas"]["ReceiptBase"] & {
             /** @enum {string} */
             readonly kind: "eviction";
+            /** @description A newcomer took the place, or else the queue was overloaded: one of `room` and `overload` */
             readonly inputs: {
-                readonly newcomer: components["schemas"]["TaskName"];
+                readonly newcomer: components["schemas"]["TaskName"] | null;
+                /** @description Of the newcomer; without one, of the task itself */
                 readonly priority: components["schemas"]["Priority"];
-                readonly room: components["schemas"]["RoomFacts"];
+                readonly room: components["schemas"]["RoomFacts"] | null;
+                readonly overload: components["schemas"]["OverloadFacts"] | null;
             };
             readonly candidates: readonly components["schemas"]["WaitingItem"][];
             readonly scores: readonly unknown[];
@@ -425,9 +428,34 @@ export interface components {
             readonly inputs: {
                 readonly newcomer: components["schemas"]["TaskName"];
             };
-            readonly candidates: readonly unknown[];
-            readonly scores: readonly unknown[];
-            readonly chosen: null;
+            /** @description Running tasks that might have been suspended */
+            readonly candidates: readonly {
+                readonly task_id: components["schemas"]["TaskName"];
+                /** @description Number of its dispatch; the highest came last */
+                readonly lease: number;
+            }[];
+            /** @description The same tasks, dispatched last first; the first 16. A lower score is better */
+            readonly scores: readonly {
+                readonly task_id: components["schemas"]["TaskName"];
+                readonly score: number;
+                readonly why: string;
+            }[];
+            readonly chosen: {
+                readonly task_id: components["schemas"]["TaskName"];
+            };
+        };
+        /** @description A queue that has been nearly full for long gives up the task that it is least likely to serve in time */
+        readonly OverloadFacts: {
+            readonly waiting: number;
+            readonly capacity: number;
+            /** @description Time since which it has been nearly full */
+            readonly full_for_ms: number;
+            /** @description Share of the capacity from which on that is so */
+            readonly share: number;
+            /** @description Time that it has to stay so */
+            readonly least_ms: number;
+            /** @description That the task would have been on time, as estimated */
+            readonly chance: number;
         };
         readonly RoomFacts: {
             readonly waiting: {
