@@ -191,8 +191,7 @@ export class PoolOutlook {
   retryMs(caller: Caller, now: number): number {
     const known = this.places.dueAt(caller, now);
     if (known !== undefined && known > now) return clampRetryMs(known - now);
-    // It came as told and found nothing: that promise is over, and no fault of the caller's.
-    this.places.redeem(caller, now);
+    this.places.cameInVain(caller, now);
     const { p90 } = this.startAfter(this.turnsUntilPlace(caller.priority, now), now, caller.priority);
     const retryMs = clampRetryMs(RETRY_MARGIN_MS + p90 * (1 + RETRY_MARGIN + JITTER * this.random.next()));
     this.places.promise(caller, now + retryMs);

@@ -58,6 +58,20 @@ describe('promised places', () => {
     expect(['a', 'b', 'c'].map((call) => places.promise(named(call), 1000))).toEqual([true, true, false]);
   });
 
+  it('are over for a caller who came as told in vain, but not for those who are still to come (ORCH-4304)', () => {
+    const places = new PromisedPlaces(8);
+    for (const dueAt of [1000, 1040]) places.promise(anonymous(), dueAt);
+    places.cameInVain(anonymous(), 990);
+    expect(places.outstanding(990)).toBe(2);
+    places.cameInVain(anonymous(), 1000);
+    expect(places.outstanding(1000)).toBe(1);
+    places.promise(named('a'), 1000);
+    places.cameInVain(named('a'), 900);
+    expect(places.dueAt(named('a'), 900)).toBe(1000);
+    places.cameInVain(named('a'), 1001);
+    expect(places.dueAt(named('a'), 1001)).toBeUndefined();
+  });
+
   it('are no longer kept in numbers for a client that lets them lapse, until it comes as told (ORCH-4304)', () => {
     const places = new PromisedPlaces(1000);
     for (let index = 0; index < 4; index++) places.promise(named(`lapsed ${index}`), 1000);

@@ -84,9 +84,19 @@ export class PromisedPlaces {
     return { all: ofClass + this.due[otherClass(caller.priority)].countBefore(before), ofClass };
   }
 
-  /** The caller came for what it was promised, whether or not it was admitted. */
+  /** The caller was admitted: what it was promised is fulfilled. */
   redeem(caller: Caller, now: number): void {
+    this.fulfil(this.promiseOf(caller, now));
+  }
+
+  /** The caller was refused. If it came as told, its promise is over, and that is no fault of its own. */
+  cameInVain(caller: Caller, now: number): void {
+    // One without a name that is not due yet belongs to somebody else who will come for it.
     const own = this.promiseOf(caller, now);
+    if (own !== undefined && own.dueAt <= now) this.fulfil(own);
+  }
+
+  private fulfil(own: Promised | undefined): void {
     if (own === undefined) return;
     const standing = this.standingOf(own);
     standing.lapses = Math.max(0, standing.lapses - 1);
