@@ -47,7 +47,7 @@ const SMOOTHING = 0.2;
 const JITTER = 0.1;
 /** A place is kept once it is free, so it costs little to be told a later time. */
 const RETRY_MARGIN = 0.1;
-const RETRY_MARGIN_MS = 10;
+const RETRY_MARGIN_MS = 50;
 /** Waiting items beyond which their chances are not compared: each costs a play-out. */
 const MOST_COMPARED = 4096;
 /** Promised places at once. Callers beyond are told when the last of them is due. */

@@ -6,22 +6,14 @@ import {
   type EngineConnection,
   type EngineEvent,
   type EnginePrompt,
+  GREEDY,
   type GenerateRequest,
   type Sampling,
 } from '@llama-orch/plugin-sdk';
 
 import plugin from '../../src/index.js';
 
-export const GREEDY: Sampling = {
-  temperature: 0,
-  topP: 1,
-  topK: 0,
-  minP: 0,
-  presencePenalty: 0,
-  frequencyPenalty: 0,
-  repeatPenalty: 1,
-  stop: [],
-};
+export { GREEDY };
 export const HAIKU_DIGEST = 'sha256:0a82c0267eda3da7c193064f2018b3f66526d8058a2c4c08c384d79d6732b1e5';
 export const never: AbortSignal = new AbortController().signal;
 

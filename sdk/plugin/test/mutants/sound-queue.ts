@@ -20,10 +20,11 @@ export class SoundQueue implements QueueDiscipline {
     return this.lists.interactive.shift() ?? this.lists.batch.shift();
   }
   remove(taskId: string): boolean {
-    const before = this.size;
-    this.lists.interactive = this.lists.interactive.filter((item) => item.taskId !== taskId);
-    this.lists.batch = this.lists.batch.filter((item) => item.taskId !== taskId);
-    return this.size < before;
+    for (const list of [this.lists.interactive, this.lists.batch]) {
+      const at = list.findIndex((item) => item.taskId === taskId);
+      if (at !== -1) return list.splice(at, 1).length === 1;
+    }
+    return false;
   }
   position(taskId: string, _now: number): number | undefined {
     const at = [...this.lists.interactive, ...this.lists.batch].findIndex((item) => item.taskId === taskId);

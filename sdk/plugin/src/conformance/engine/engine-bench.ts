@@ -3,6 +3,7 @@ import {
   type EngineConnection,
   type EngineDescription,
   type EnginePrompt,
+  GREEDY,
   type GenerateRequest,
   type Sampling,
 } from '../../contracts/engine.js';
@@ -28,16 +29,6 @@ export interface RequestChanges {
 }
 
 const PATIENCE_MS = 5_000;
-const PLAIN_SAMPLING: Sampling = {
-  temperature: 0,
-  topP: 1,
-  topK: 0,
-  minP: 0,
-  presencePenalty: 0,
-  frequencyPenalty: 0,
-  repeatPenalty: 1,
-  stop: [],
-};
 
 /** One engine that most checks share, and a way to start more. */
 export class EngineBench implements PluginSubject {
@@ -84,7 +75,7 @@ export class EngineBench implements PluginSubject {
       seed: 1,
       maxTokens: 8,
       ...changes,
-      sampling: { ...PLAIN_SAMPLING, ...sampling },
+      sampling: { ...GREEDY, ...sampling },
     };
   }
 
