@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import {
   type EngineAdapter,
+  type GpuProbe,
   type PlacementStrategy,
   type Plugin,
   type PluginContext,
@@ -47,6 +48,7 @@ interface Values {
   'engine-adapter': EngineAdapter;
   'placement-strategy': PlacementStrategy;
   'queue-discipline': QueueDisciplineFactory;
+  'gpu-probe': GpuProbe;
 }
 
 const CREATE_MS = 10_000;

@@ -7,6 +7,7 @@ import { Logger } from '../observability/logger.js';
 import { Metrics } from '../observability/metrics.js';
 import { PluginHost } from '../plugin-host/plugin-host.js';
 import { PluginHostModule } from '../plugin-host/plugin-host.module.js';
+import { NOTHING_TO_LAUNCH } from './launch.js';
 import { Pool } from './pool.js';
 import { Pools } from './pools.js';
 
@@ -28,7 +29,7 @@ import { Pools } from './pools.js';
         for (const pool of config.pools) {
           pools.push(new Pool(pool, await plugins.create('engine-adapter', pool.engine, pool.options)));
         }
-        return new Pools(pools, { clock, random, logger, metrics });
+        return new Pools(pools, { clock, random, logger, metrics, launcher: NOTHING_TO_LAUNCH });
       },
     },
   ],

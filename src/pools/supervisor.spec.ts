@@ -5,6 +5,7 @@ import { QuietLogger } from '../../test/support/quiet-logger.js';
 import { parseConfig } from '../config/index.js';
 import { Metrics } from '../observability/metrics.js';
 import { SeededRandom } from '../kernel/random.js';
+import { NOTHING_TO_LAUNCH } from './launch.js';
 import { Pool } from './pool.js';
 import { Pools } from './pools.js';
 import { type Replica } from './replica.js';
@@ -26,7 +27,7 @@ function supervised(facts: object = {}) {
   const logger = new QuietLogger();
   const metrics = new Metrics();
   const pool = new Pool(parseConfig({ pools: [{ ...FACTS, ...facts }] }).pools[0]!, adapter);
-  const pools = new Pools([pool], { clock, random: new SeededRandom(1), logger, metrics });
+  const pools = new Pools([pool], { clock, random: new SeededRandom(1), logger, metrics, launcher: NOTHING_TO_LAUNCH });
   const told: string[] = [];
   const hear = (what: string) => (_pool: Pool, replica?: Replica) =>
     void told.push(replica === undefined ? what : `${what} ${replica.id}`);

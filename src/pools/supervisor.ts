@@ -5,12 +5,13 @@ import { type Logger } from '../observability/logger.js';
 import { type Metrics } from '../observability/metrics.js';
 import { backoffMs } from './backoff.js';
 import { Breaker } from './breaker.js';
+import { type Launch, type Launcher } from './launch.js';
 import { type Pool } from './pool.js';
 import { type PoolListener } from './pool-events.js';
 import { awaitLoaded, decodeOnce } from './preload.js';
 import { type Replica } from './replica.js';
 import { type Look, Reports } from './reports.js';
-import { bounded, pause } from './wait.js';
+import { bounded, pause, untilAborted } from './wait.js';
 
 export interface SupervisorPorts {
   readonly clock: Clock;
@@ -18,6 +19,7 @@ export interface SupervisorPorts {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly listener: PoolListener;
+  readonly launcher: Launcher;
 }
 
 const CLOSE_MS = 15_000;
@@ -25,11 +27,17 @@ const CLOSE_MS = 15_000;
 /** Keeps one replica alive: start, preload, watch, and again with backoff after each failure. */
 export class Supervisor {
   private readonly stopping = new AbortController();
+  /** The start that is under way; unloading ends it, stopping too. */
+  private attempt = new AbortController();
+  private awake: AbortController | undefined;
+  private launch: Launch | undefined;
   private readonly breaker: Breaker;
   private failuresInARow = 0;
   private life: Promise<void> = Promise.resolve();
   private reports = new Reports();
   private cancelSettling: CancelTimer = () => {};
+  private asleep: Promise<void> = Promise.resolve();
+  private nowAsleep: () => void = () => {};
 
   constructor(
     private readonly pool: Pool,
@@ -39,13 +47,33 @@ export class Supervisor {
     this.breaker = new Breaker(pool.config.breaker);
   }
 
-  start(): void {
+  /** `onDemand`: nothing is loaded before {@link wake}. */
+  start(onDemand = false): void {
+    if (onDemand) this.fallAsleep();
     this.life = this.live();
+  }
+
+  /** Loads the model of an unloaded replica; harmless for any other. */
+  wake(): void {
+    this.awake?.abort();
+  }
+
+  /** Ends the engine and waits until it is gone; nothing is loaded before {@link wake}. */
+  async unload(): Promise<void> {
+    if (this.stopping.signal.aborted) return;
+    if (this.awake === undefined) {
+      this.fallAsleep();
+      this.attempt.abort();
+      this.reports.report(UNLOADED);
+    }
+    await this.asleep;
   }
 
   /** Ends the replica and waits until nothing of it runs. */
   async stop(): Promise<void> {
     this.stopping.abort();
+    this.attempt.abort();
+    this.awake?.abort();
     this.reports.report(STOPPED);
     await this.life;
   }
@@ -64,8 +92,11 @@ export class Supervisor {
   private async live(): Promise<void> {
     const { stopping } = this;
     while (!stopping.signal.aborted) {
+      if (this.awake !== undefined) await this.sleep(this.awake.signal);
+      if (stopping.signal.aborted) break;
       const failure = await this.once();
       if (stopping.signal.aborted) break;
+      if (this.awake !== undefined) continue;
       const waitMs = this.recordFailure(failure);
       await this.closeEngine();
       await this.waitForRestart(waitMs, failure);
@@ -74,12 +105,28 @@ export class Supervisor {
     await this.closeEngine();
   }
 
+  private fallAsleep(): void {
+    this.awake = new AbortController();
+    this.asleep = new Promise((resolve) => (this.nowAsleep = resolve));
+  }
+
+  private async sleep(awake: AbortSignal): Promise<void> {
+    this.leaveReady('unloaded');
+    await this.closeEngine();
+    this.logState('unloaded');
+    this.nowAsleep();
+    await untilAborted(awake);
+    this.awake = undefined;
+    this.replica.moveTo(this.stopping.signal.aborted ? 'stopped' : 'starting');
+  }
+
   /** One start of the engine until it is gone; the answer says why. */
   private async once(): Promise<EngineError> {
     this.replica.epoch++;
     this.replica.lastTokenAt = Number.NEGATIVE_INFINITY;
     this.replica.startAt = this.ports.clock.now();
     this.reports = new Reports();
+    this.attempt = new AbortController();
     try {
       const engine = await this.connect();
       this.replica.connection = engine;
@@ -95,9 +142,10 @@ export class Supervisor {
   private async connect(): Promise<EngineConnection> {
     const { pool, replica } = this;
     this.logState('starting');
-    const connecting = pool.adapter.connect(replica.endpoint);
+    this.launch = await this.ports.launcher.launch(pool, replica.endpoint, this.attempt.signal);
+    const connecting = pool.adapter.connect(this.launch.endpoint);
     try {
-      return await bounded(() => connecting, pool.config.timeouts.load_ms, this.ports.clock, this.stopping.signal);
+      return await bounded(() => connecting, pool.config.timeouts.load_ms, this.ports.clock, this.attempt.signal);
     } catch (error) {
       // A connection that comes too late has no owner: nobody else would close it.
       void connecting.then((late) => late.close()).catch(() => {});
@@ -108,11 +156,12 @@ export class Supervisor {
   private async preload(engine: EngineConnection): Promise<EngineDescription> {
     const { clock } = this.ports;
     const { probe, timeouts } = this.pool.config;
-    const stop = this.stopping.signal;
+    const stop = this.attempt.signal;
     await awaitLoaded(engine, { loadMs: timeouts.load_ms, probeMs: probe.timeout_ms }, clock, stop);
     const description = await bounded((signal) => engine.describe(signal), timeouts.load_ms, clock, stop);
     this.replica.moveTo('preloading');
     await decodeOnce(engine, this.replica.endpoint, description, clock, stop);
+    this.launch?.loaded?.();
     return description;
   }
 
@@ -149,14 +198,16 @@ export class Supervisor {
 
   private async watch(engine: EngineConnection): Promise<EngineError> {
     const { reports } = this;
-    void engine.lost?.then((error) => reports.report({ type: 'lost', error }));
+    for (const lost of [engine.lost, this.launch?.lost]) {
+      void lost?.then((error) => reports.report({ type: 'lost', error }));
+    }
     let failedProbes = 0;
     for (;;) {
       const look = await reports.next(this.pool.config.probe.interval_ms, this.ports.clock);
       if (look.type === 'lost') return look.error;
       const found = await this.probe(engine);
       const problem = look.type === 'interval' && this.isDecoding() ? undefined : found;
-      if (this.stopping.signal.aborted) return new EngineError('unavailable', 'the daemon stops');
+      if (this.attempt.signal.aborted) return new EngineError('unavailable', 'the daemon stops');
       failedProbes = problem === undefined ? 0 : failedProbes + 1;
       if (problem !== undefined && (look.type === 'suspicion' || failedProbes >= this.pool.config.probe.fail_threshold))
         return problem;
@@ -168,7 +219,7 @@ export class Supervisor {
     const { clock } = this.ports;
     const { timeout_ms } = this.pool.config.probe;
     try {
-      const health = await bounded((signal) => engine.health(signal), timeout_ms, clock, this.stopping.signal);
+      const health = await bounded((signal) => engine.health(signal), timeout_ms, clock, this.attempt.signal);
       if (health.state !== 'ready')
         return new EngineError('unavailable', health.reason ?? `the engine is ${health.state}`);
       this.replica.lastHeartbeatMs = clock.epochMs();
@@ -200,17 +251,22 @@ export class Supervisor {
     return waitMs;
   }
 
-  private leaveReady(to: 'failed' | 'backoff' | 'stopped'): void {
+  private leaveReady(to: 'failed' | 'backoff' | 'stopped' | 'unloaded'): void {
     const wasReady = this.replica.ready;
     this.replica.moveTo(to);
     if (wasReady) this.ports.listener.replicaLost(this.pool, this.replica);
   }
 
   private async closeEngine(): Promise<void> {
-    const { connection } = this.replica;
-    this.replica.connection = undefined;
-    if (connection === undefined) return;
-    await bounded(() => connection.close(), CLOSE_MS, this.ports.clock, NEVER).catch((error: unknown) => {
+    const { replica, launch } = this;
+    const { connection } = replica;
+    replica.connection = this.launch = undefined;
+    if (connection !== undefined) await this.bounded(() => connection.close());
+    if (launch !== undefined) await this.bounded(() => launch.end());
+  }
+
+  private async bounded(close: () => Promise<void>): Promise<void> {
+    await bounded(close, CLOSE_MS, this.ports.clock, NEVER).catch((error: unknown) => {
       const last_error = asEngineError(error).message;
       this.ports.logger.error('pool_state', 'the engine did not close', { ...this.logFields(), last_error });
     });
@@ -218,8 +274,8 @@ export class Supervisor {
 
   private async waitForRestart(waitMs: number, failure: EngineError): Promise<void> {
     const { pool, replica, ports, breaker } = this;
-    await pause(waitMs, ports.clock, this.stopping.signal);
-    if (this.stopping.signal.aborted) return;
+    await pause(waitMs, ports.clock, this.attempt.signal);
+    if (this.attempt.signal.aborted) return;
     if (replica.state === 'failed') breaker.halfOpen();
     replica.restartCount++;
     ports.metrics.engineRestarts.inc({ pool_id: pool.id, reason: reasonOf(failure) });
@@ -251,6 +307,7 @@ export class Supervisor {
 }
 
 const STOPPED: Look = { type: 'lost', error: new EngineError('unavailable', 'the daemon stops') };
+const UNLOADED: Look = { type: 'lost', error: new EngineError('unavailable', 'the model is unloaded') };
 const NEVER = new AbortController().signal;
 
 function reasonOf(failure: EngineError): string {

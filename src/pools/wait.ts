@@ -43,3 +43,11 @@ export function pause(ms: number, clock: Clock, stop: AbortSignal): Promise<void
     stop.addEventListener('abort', done, { once: true });
   });
 }
+
+/** Waits for as long as it takes. */
+export function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

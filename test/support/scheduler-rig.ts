@@ -11,6 +11,7 @@ import { AppError } from '../../src/kernel/errors.js';
 import { type TaskId } from '../../src/kernel/ids.js';
 import { SeededRandom } from '../../src/kernel/random.js';
 import { Metrics } from '../../src/observability/metrics.js';
+import { NOTHING_TO_LAUNCH } from '../../src/pools/launch.js';
 import { Pool } from '../../src/pools/pool.js';
 import { Pools } from '../../src/pools/pools.js';
 import { type CorePool } from '../../src/scheduling/core/model.js';
@@ -84,7 +85,7 @@ export class SchedulerRig {
       telemetry: new SessionTelemetry(metrics, logger, tariff.isActive),
     });
     const random = new SeededRandom(7);
-    this.pools = new Pools([this.pool], { clock, random, logger, metrics });
+    this.pools = new Pools([this.pool], { clock, random, logger, metrics, launcher: NOTHING_TO_LAUNCH });
     const ports = {
       clock,
       random,

@@ -190,7 +190,7 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /** @enum {string} */
-        readonly PoolState: "provisioning" | "preloading" | "ready" | "draining" | "reloading" | "backoff" | "failed" | "stopped";
+        readonly PoolState: "unloaded" | "provisioning" | "preloading" | "ready" | "draining" | "reloading" | "backoff" | "failed" | "stopped";
         readonly PoolList: {
             readonly items: readonly components["schemas"]["PoolHealth"][];
             readonly next_cursor: string | null;

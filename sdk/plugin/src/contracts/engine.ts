@@ -29,6 +29,10 @@ export interface EngineEndpoint {
   readonly contextTokens?: number;
   /** Milliseconds that loading may take. */
   readonly loadTimeoutMs: number;
+  /** Ids of the GPUs that the replica may use, as for `CUDA_VISIBLE_DEVICES`. Absent: none, or not ours to choose. */
+  readonly devices?: readonly string[];
+  /** Share of the weights on each of `devices`; absent: not split. */
+  readonly tensorSplit?: readonly number[];
 }
 
 export interface EngineModel {

@@ -1,0 +1,28 @@
+import { type EngineEndpoint, type EngineError } from '@llama-orch/plugin-sdk';
+import { type Pool } from './pool.js';
+
+/** What one start of a replica holds until it has ended: memory on devices, a process. */
+export interface Launch {
+  /** Where the adapter finds the engine. */
+  readonly endpoint: EngineEndpoint;
+  /** Settles when what was launched is gone for good. Absent: the connection finds out. */
+  readonly lost?: Promise<EngineError>;
+  /** Called when the engine has shown that it decodes. */
+  loaded?(): void;
+  /** Gives everything back; the connection is closed by then. Calling twice is harmless. */
+  end(): Promise<void>;
+}
+
+/** Prepares a start of a replica. Launchers wrap each other: devices are claimed before a process is started on them. */
+export interface Launcher {
+  /**
+   * `endpoint` is what the configuration says of the replica; the answer may add to it.
+   * @throws EngineError when the replica cannot start now
+   */
+  launch(pool: Pool, endpoint: EngineEndpoint, stop: AbortSignal): Promise<Launch>;
+}
+
+/** For engines that run elsewhere, and for adapters that start theirs. */
+export const NOTHING_TO_LAUNCH: Launcher = {
+  launch: (_pool, endpoint) => Promise.resolve({ endpoint, end: () => Promise.resolve() }),
+};
