@@ -8,14 +8,18 @@ export interface RawForecast {
   readonly spreadMs: number;
 }
 
-const REMEMBERED = 400;
+/** More than come due while a long queue moves on once. */
+const REMEMBERED = 1600;
 const REMEMBERED_RATIOS = 100;
 /** Outcomes before which the model is believed as it is. */
 const FEWEST = 20;
 /** Aimed at a little above 0.9: what was learned lags behind a load that changes. */
 const TARGET = 0.91;
-/** How fast the level follows: outcomes of one busy hour resemble each other, so a plain quantile lags behind. */
-const STEP = 0.01;
+/**
+ * How fast the level follows: outcomes of one busy hour resemble each other, so a plain quantile lags behind. Each promise
+ * is heard of only after a whole wait, hundreds of promises later; a level that moves faster than that swings.
+ */
+const STEP = 0.004;
 const LOWEST_LEVEL = 0.5;
 const HIGHEST_LEVEL = 1.3;
 

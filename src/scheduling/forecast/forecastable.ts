@@ -17,7 +17,7 @@ export interface Forecastable {
   readonly endedAt: number | undefined;
   readonly tokensOut: number;
   /** It was cut off in between, so its times say nothing of the engine's speed. */
-  readonly preempted?: boolean;
+  readonly interrupted?: boolean;
 }
 
 /** A task that is not admitted yet, with the names that a discipline may share a pool out by. */

@@ -15,6 +15,9 @@ export class OutputLengths {
   /** Sums, and sums of squares, of the first `n` of `sorted`. */
   private readonly sums = new Float64Array(REMEMBERED + 1);
   private readonly squares = new Float64Array(REMEMBERED + 1);
+  /** Mean and standard deviation of all of them. */
+  private mean = 0;
+  private unit = 0;
 
   get count(): number {
     return this.sorted.length;
@@ -43,10 +46,8 @@ export class OutputLengths {
 
   /** How far the quantile lies from the mean, in standard deviations; 0 when nothing varies. */
   deviation(q: number): number {
-    const all = this.beyond(-1, Infinity);
     const at = this.quantile(q);
-    if (all === undefined || at === undefined || all.variance === 0) return 0;
-    return (at - all.mean) / Math.sqrt(all.variance);
+    return at === undefined || this.unit === 0 ? 0 : (at - this.mean) / this.unit;
   }
 
   /** Length of an answer that is longer than `tokens` and at most `cap`; undefined when no answer was that long. */
@@ -68,6 +69,8 @@ export class OutputLengths {
       this.sums[at + 1] = this.sums[at]! + tokens;
       this.squares[at + 1] = this.squares[at]! + tokens * tokens;
     }
+    this.mean = this.sums[this.count]! / this.count;
+    this.unit = Math.sqrt(Math.max(0, this.squares[this.count]! / this.count - this.mean * this.mean));
   }
 }
 

@@ -33,7 +33,16 @@ function outlookOn(slots: number, capacity = 8, preemption?: PreemptionRules) {
     ...(preemption && { preemption }),
   });
   const id = replicaId(pool.id, 0);
-  const replica = { id, labels: {}, epoch: 1, interruptible: preemption !== undefined, slots, busy: 0, ready: true };
+  const replica = {
+    id,
+    labels: {},
+    epoch: 1,
+    interruptible: preemption !== undefined,
+    slots,
+    busy: 0,
+    ready: true,
+    dispatches: 0,
+  };
   pool.replicas.set(id, replica);
   const outlook = new PoolOutlook(pool, RATES, new SeededRandom(1));
   let count = 0;
@@ -87,6 +96,19 @@ describe('the outlook of a pool', () => {
     for (let task = 0; task < 3; task++) waiting();
     // 75 tokens are left on one slot, all 90 on the other, whose prompt should be read by now; then each takes a second.
     expect([0, 1, 2, 3].map((ahead) => outlook.startAfter(ahead, 500).p50)).toEqual([750, 901, 1750, 1901]);
+  });
+
+  it('lets interactive work that is still to come go before batch work, not before its own class (ORCH-4406)', () => {
+    const { outlook, waiting, dispatch, end } = outlookOn(2);
+    for (let come = 0; come < 8; come++) end(dispatch(waiting()), 0);
+    dispatch(waiting());
+    dispatch(waiting());
+    for (let task = 0; task < 4; task++) waiting({ priority: 'batch' });
+    // Ten have come, for all that is known one each second: one of them first, at each second of the two slots.
+    expect(outlook.startAfter(4, 0, 'interactive').p50).toBe(3000);
+    expect(outlook.startAfter(4, 0, 'batch').p50).toBe(5000);
+    const [none, same] = (['interactive', 'batch'] as const).map((of) => outlook.startAfter(4, 150_000, of).p50);
+    expect(same).toBe(none);
   });
 
   it('never promises more than it fears, nor less than nothing (ORCH-4406)', () => {

@@ -3,22 +3,25 @@ import { type PoolId, type TaskKey } from '../../kernel/ids.js';
 import { type Random } from '../../kernel/random.js';
 import { ArrivingWork } from './arriving-work.js';
 import { Calibration, type RawForecast } from './calibration.js';
+import { type Coming } from '../../pools/on-demand/workload.js';
 import { type CorePool, type HeldPlaces } from '../core/model.js';
 import { hasSuspensionsLeft } from '../core/preemption.js';
 import { type Estimate, Estimator, type Progress, type Rates, type Workpiece, onTimeProbability } from './estimator.js';
 import { type Arriving, type Forecastable, newcomerItem, workpieceOf } from './forecastable.js';
-import { type Moments } from './output-lengths.js';
 import { Overload, type OverloadRules, type QueueLoad } from './overload.js';
-import { type Service, playOut } from './play-out.js';
+import { LONGEST_PLAYOUT, type Slots } from './play-out.js';
 import { type Caller, PromisedPlaces } from '../promises/promised-places.js';
 import { clampRetryMs } from '../promises/retry-wait.js';
+import { rawStart } from './raw-start.js';
 import { SlotEnds } from './slot-ends.js';
-import { WaitingWork } from './waiting-work.js';
+import { WaitingWork, type WaitingTasks } from './waiting-work.js';
 
 /** When a task will start, and what that was worked out from. Milliseconds from now. */
 export interface StartForecast extends Estimate {
   /** Absent when the task starts at once. */
   readonly raw?: RawForecast;
+  /** A load is part of it, of which the calibration of the queue learns nothing. */
+  readonly afterLoad?: true;
 }
 
 /** A task that had to wait has started. */
@@ -53,14 +56,8 @@ const MOST_COMPARED = 4096;
 /** Promised places at once. Callers beyond are told when the last of them is due. */
 const MOST_PROMISES = 1024;
 export const AT_ONCE: StartForecast = { p50: 0, p90: 0 };
-/** However well a pool is known, its pace varies by some percent. */
-const LEAST_SPREAD = 0.03;
 /** Parts in which the slots of a pool are played at least, so that a small pool has a spread too. */
 const FEWEST_PARTS = 64;
-/** Share of the mean below which no service is assumed. */
-const SHORTEST_SERVICE = 0.02;
-/** Share of the slots that interactive work is taken to need at most, so that batch work has a finite wait. */
-const MOST_OVERTAKING = 0.8;
 
 /** What a pool can promise: built from its live queue and slots and from what it learned. Times in ms from `now`. */
 export class PoolOutlook {
@@ -83,6 +80,8 @@ export class PoolOutlook {
     private readonly random: Random,
     private readonly onStart: (outcome: StartOutcome) => void = () => {},
     overload?: OverloadRules,
+    /** Slots of a pool that has none until its model is loaded; undefined while it has some. */
+    private readonly coming: () => Coming | undefined = () => undefined,
   ) {
     this.overload = new Overload(overload);
     this.estimator = new Estimator(initial);
@@ -96,7 +95,7 @@ export class PoolOutlook {
   enqueued(task: Forecastable, forecast: StartForecast, now: number): void {
     const service = this.estimator.expectedService(workpieceOf(task));
     this.waiting.add(task.key, task.request.priority, service);
-    if (task.request.priority === 'interactive') this.interactiveWork.add(service.mean, now);
+    if (task.request.priority === 'interactive') this.interactiveWork.add(service, now);
     this.overload.observe(this.pool.queue.size, this.pool.capacity, now);
     if (forecast.raw === undefined) return;
     const promised = { priority: task.request.priority, forecast, at: now };
@@ -120,7 +119,7 @@ export class PoolOutlook {
     this.leftQueue(task);
     this.running.remove(task.key);
     if (task.state !== 'completed' || task.firstTokenAt === undefined) return;
-    if (!task.preempted) this.estimator.observeDecode(task.tokensOut, task.endedAt! - task.firstTokenAt);
+    if (!task.interrupted) this.estimator.observeDecode(task.tokensOut, task.endedAt! - task.firstTokenAt);
     this.estimator.observeOutput(task.tokensOut, task.request.priority);
   }
 
@@ -153,7 +152,11 @@ export class PoolOutlook {
     if (ahead === 0 && this.hasFreeSlot) return AT_ONCE;
     const raw = this.rawStart(ahead, now, priority);
     const { p50, p90 } = this.calibrations[priority].quantilesOf(raw);
-    return { p50: Math.round(p50), p90: Math.round(p90), raw };
+    const load = this.coming();
+    if (load === undefined) return { p50: Math.round(p50), p90: Math.round(p90), raw };
+    const findsSlot = ahead + this.running.count < load.slots;
+    if (findsSlot) return { p50: Math.round(load.p50), p90: Math.round(load.p90), raw, afterLoad: true };
+    return { p50: Math.round(load.p50 + p50), p90: Math.round(load.p90 + p90), raw, afterLoad: true };
   }
 
   /** Start of a newcomer for which other work gives way; undefined when none may. */
@@ -174,6 +177,11 @@ export class PoolOutlook {
     return this.estimator.serviceMs(work);
   }
 
+  /** Time until all that runs now has ended, most likely. */
+  doneInMs(now: number): number {
+    return this.running.firstEnds(this.running.count, 1, now).at(-1) ?? 0;
+  }
+
   /** True when a task would start at once. */
   get hasFreeSlot(): boolean {
     if (this.pool.queue.size > 0) return false;
@@ -184,7 +192,7 @@ export class PoolOutlook {
   /** 0 while the queue is at most half full, else the time until one place frees. */
   backoffMs(now: number): number {
     if (this.pool.queue.size * 2 <= this.pool.capacity) return 0;
-    return Math.round(this.rawStart(0, now).medianMs);
+    return Math.round((this.coming()?.p50 ?? 0) + this.rawStart(0, now).medianMs);
   }
 
   /** When a refused caller may come again. A place is kept for it then, after those that were promised before. */
@@ -246,20 +254,22 @@ export class PoolOutlook {
     return this.estimator.remainingMs(workpieceOf(task), progressOf(task, now));
   }
 
-  /** The play-out of what is expected, and how far the truth may lie from it. */
+  /** Interactive work that is still to come goes before batch work that waits. */
   private rawStart(ahead: number, now: number, priority: PriorityClass = 'interactive'): RawForecast {
+    const arriving = priority === 'batch' ? this.interactiveWork.seen(now) : undefined;
+    const slots = this.slotsFor(arriving === undefined ? ahead + 1 : Infinity, now);
+    const way = { ahead, work: this.workAhead(Math.max(1, ahead)), slots, arriving };
+    return rawStart(way, (ofClass, q) => this.estimator.lengthDeviation(ofClass, q));
+  }
+
+  private slotsFor(tasks: number, now: number): Slots {
     const count = this.slotCount();
     const parts = Math.max(1, Math.ceil(FEWEST_PARTS / Math.max(1, count)));
-    const service = this.serviceAhead(ahead);
     const free = Math.max(0, count - this.running.count);
-    const wanted = (ahead + 1) * parts;
+    const wanted = Math.min(tasks * parts, LONGEST_PLAYOUT + parts);
     const ends = this.running.firstEnds(wanted, parts, now);
     const freeIn = free === 0 ? ends : [...new Array<number>(Math.min(free * parts, wanted)).fill(0), ...ends];
-    const medianMs =
-      playOut(ahead, { parts, freeIn, count }, this.spreadOut(service, priority)) *
-      (priority === 'batch' ? this.overtaking(count, now) : 1);
-    const variance = ((ahead + 1) * service.variance) / (count * count || 1);
-    return { medianMs, spreadMs: Math.sqrt(variance) + LEAST_SPREAD * medianMs };
+    return { parts, freeIn, count };
   }
 
   /** Tasks that have to start before there is a place: a full class frees one only when one of its own starts. */
@@ -270,31 +280,19 @@ export class PoolOutlook {
     return promised + (classFull && priority === 'batch' ? queue.sizeOf('interactive') : 0);
   }
 
-  /** How much longer batch work waits because interactive work that is still to come goes before it. */
-  private overtaking(slots: number, now: number): number {
-    const share = this.interactiveWork.rate(now) / Math.max(1, slots);
-    return 1 / (1 - Math.min(MOST_OVERTAKING, share));
-  }
-
-  /** Lengths of services, with the shape that lengths of answers have here. */
-  private spreadOut({ mean, variance }: Moments, priority: PriorityClass): Service {
-    const deviation = Math.sqrt(variance);
-    const least = mean * SHORTEST_SERVICE;
-    const quantile = (q: number): number =>
-      variance === 0 ? mean : Math.max(least, mean + deviation * this.estimator.lengthDeviation(priority, q));
-    return { mean, quantile };
-  }
-
-  private serviceAhead(ahead: number): Moments {
-    if (this.waiting.count > 0) return this.waiting.meanOfFirst(ahead);
+  /** The next tasks; when none waits, as many as the one that runs. */
+  private workAhead(tasks: number): WaitingTasks[] {
+    if (this.waiting.count > 0) return this.waiting.first(tasks);
     const task = this.running.any();
-    return task === undefined ? { mean: 0, variance: 0 } : this.estimator.expectedService(workpieceOf(task));
+    if (task === undefined) return [];
+    const service = this.estimator.expectedService(workpieceOf(task));
+    return [{ count: tasks, priority: task.request.priority, service }];
   }
 
   private slotCount(): number {
     let total = 0;
     for (const replica of this.pool.replicas.values()) if (replica.ready) total += replica.slots;
-    return total;
+    return total === 0 ? (this.coming()?.slots ?? 0) : total;
   }
 
   private learnFromStart(task: Forecastable, now: number): void {
@@ -302,7 +300,7 @@ export class PoolOutlook {
     if (promised === undefined) return;
     const { priority, forecast, at } = promised;
     const actualMs = now - at;
-    this.calibrations[priority].observe(forecast.raw!, forecast, actualMs);
+    if (!forecast.afterLoad) this.calibrations[priority].observe(forecast.raw!, forecast, actualMs);
     this.onStart({ poolId: this.pool.id, priority, promised: forecast, actualMs });
   }
 
@@ -316,10 +314,10 @@ function isBatch({ request }: Forecastable): boolean {
   return request.priority === 'batch';
 }
 
-function progressOf({ dispatchedAt, firstTokenAt, tokensOut, preempted }: Forecastable, now: number): Progress {
+function progressOf({ dispatchedAt, firstTokenAt, tokensOut, interrupted }: Forecastable, now: number): Progress {
   return {
     elapsedMs: now - (dispatchedAt ?? now),
     tokensOut,
-    decodingMs: firstTokenAt === undefined || preempted ? undefined : now - firstTokenAt,
+    decodingMs: firstTokenAt === undefined || interrupted ? undefined : now - firstTokenAt,
   };
 }

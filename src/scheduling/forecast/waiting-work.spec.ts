@@ -5,12 +5,24 @@ import { WaitingWork } from './waiting-work.js';
 const key = (name: string): TaskKey => name as TaskKey;
 
 describe('waiting work', () => {
-  it('has a mean per task of those that go first: interactive before batch (ORCH-4406)', () => {
+  it('knows who goes first, interactive before batch, and what they take (ORCH-4406)', () => {
     const work = new WaitingWork();
     work.add(key('a'), 'interactive', { mean: 100, variance: 1 });
     work.add(key('b'), 'batch', { mean: 400, variance: 4 });
     work.add(key('c'), 'batch', { mean: 600, variance: 4 });
-    expect([0, 1, 2, 3, 9].map((ahead) => Math.round(work.meanOfFirst(ahead).mean))).toEqual([367, 100, 300, 367, 367]);
+    const interactive = { count: 1, priority: 'interactive', service: { mean: 100, variance: 1 } };
+    const batch = { priority: 'batch', service: { mean: 500, variance: 4 } };
+    expect(work.first(0)).toEqual([]);
+    expect(work.first(1)).toEqual([interactive]);
+    expect(work.first(2)).toEqual([interactive, { count: 1, ...batch }]);
+    expect(work.first(9)).toEqual([interactive, { count: 8, ...batch }]);
+  });
+
+  it('takes more than wait for tasks like those that do (ORCH-4406)', () => {
+    const work = new WaitingWork();
+    const service = { mean: 100, variance: 1 };
+    work.add(key('a'), 'interactive', service);
+    expect(work.first(5)).toEqual([{ count: 5, priority: 'interactive', service }]);
   });
 
   it('never has a mean or a variance below nothing, however sums drift (ORCH-4406)', () => {
@@ -25,7 +37,7 @@ describe('waiting work', () => {
         services.forEach((one, at) => work.add(key(String(at)), 'batch', one));
         work.add(key('sure'), 'batch', { mean: 0, variance: 0 });
         services.forEach((_, at) => work.remove(key(String(at))));
-        const { mean, variance } = work.meanOfFirst(1);
+        const { mean, variance } = work.first(1)[0]!.service;
         expect(mean).toBeGreaterThanOrEqual(0);
         expect(variance).toBeGreaterThanOrEqual(0);
       }),
@@ -37,6 +49,6 @@ describe('waiting work', () => {
     const work = new WaitingWork();
     for (const name of ['a', 'b', 'c']) work.add(key(name), 'batch', { mean: 0.1, variance: 0.3 });
     for (const name of ['b', 'a', 'c', 'c', 'never']) work.remove(key(name));
-    expect([work.count, work.meanOfFirst(5)]).toEqual([0, { mean: 0, variance: 0 }]);
+    expect([work.count, work.first(1)[0]!.service]).toEqual([0, { mean: 0, variance: 0 }]);
   });
 });

@@ -7,13 +7,18 @@ interface Share {
   readonly service: Moments;
 }
 
+/** Waiting tasks of one class, and what one of them takes. */
+export interface WaitingTasks {
+  readonly count: number;
+  readonly priority: PriorityClass;
+  readonly service: Moments;
+}
+
 interface Total {
   count: number;
   mean: number;
   variance: number;
 }
-
-const NOTHING: Moments = { mean: 0, variance: 0 };
 
 /** How long the waiting tasks of a pool will take, kept as sums per class. */
 export class WaitingWork {
@@ -46,22 +51,18 @@ export class WaitingWork {
     total.variance = total.count === 0 ? 0 : total.variance - share.service.variance;
   }
 
-  /** What one of the first `ahead` tasks takes on average: interactive work goes first, as far as there is any. */
-  meanOfFirst(ahead: number): Moments {
+  /** The first `ahead` tasks: interactive work goes first, as far as there is any. More than wait are like the last. */
+  first(ahead: number): WaitingTasks[] {
     const { interactive, batch } = this.totals;
-    if (this.count === 0) return NOTHING;
-    const first = Math.min(ahead, interactive.count);
-    const rest = Math.min(ahead - first, batch.count);
-    if (first + rest === 0) return mixed(interactive, interactive.count, batch, batch.count);
-    return mixed(interactive, first, batch, rest);
+    const first = batch.count === 0 ? ahead : Math.min(ahead, interactive.count);
+    return [tasksOf('interactive', first, interactive), tasksOf('batch', ahead - first, batch)].filter(
+      ({ count }) => count > 0,
+    );
   }
 }
 
-function mixed(one: Total, ofOne: number, other: Total, ofOther: number): Moments {
-  const count = ofOne + ofOther;
-  const share = (total: Total, of: number) => (of === 0 ? 0 : of / total.count);
-  // Sums of floating-point numbers drift, also below zero.
-  const sum = (read: (total: Total) => number) =>
-    Math.max(0, share(one, ofOne) * read(one) + share(other, ofOther) * read(other));
-  return { mean: sum(({ mean }) => mean) / count, variance: sum(({ variance }) => variance) / count };
+/** Sums of floating-point numbers drift, also below zero. */
+function tasksOf(priority: PriorityClass, count: number, total: Total): WaitingTasks {
+  const each = (sum: number): number => (total.count === 0 ? 0 : Math.max(0, sum) / total.count);
+  return { count, priority, service: { mean: each(total.mean), variance: each(total.variance) } };
 }
