@@ -34,7 +34,7 @@ it('fills in what a daemon would assume (ORCH-4955)', () => {
   });
   expect(fleet.scheduler).toMatchObject({
     discipline: 'priority-fifo',
-    placement: 'least-loaded',
+    placement: 'most-free-vram',
     on_deadline: 'stop',
   });
 });

@@ -7,6 +7,9 @@ export {
   type PoolConfig,
   type Scope,
 } from './schema.js';
+export { knownEngines } from './engine-facts.js';
+export { dataFolder } from './data-folder.js';
+export { isFetchable, type Provisioning, type ProvisioningMode } from './provisioning-schema.js';
 export { isLoopback, parseBind, type BindAddress } from './bind.js';
 export { configJsonSchema, configJsonSchemaText } from './json-schema.js';
 export { type ConfigMode } from './check.js';

@@ -60,6 +60,8 @@ function wrongValue(issue: Issue, path: Path, value: unknown): Pick<Finding, 'me
         message: `${named(path)} is too large`,
         expected: `${most(issue.inclusive)} ${issue.maximum}${unit(value)}`,
       };
+    case 'invalid_key':
+      return { message: `${named(path)} ${issue.issues[0]?.message ?? issue.message}` };
     default:
       return { message: `${named(path)} ${issue.message}` };
   }

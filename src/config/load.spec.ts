@@ -200,6 +200,8 @@ describe('rules between members', () => {
     ],
     ['a first wait above the longest', pool('backoff: {initial_ms: 9, max_ms: 8}'), 'pools[0].backoff.initial_ms'],
     ['an idle limit above the wall limit', pool('timeouts: {idle_ms: 9, wall_ms: 8}'), 'pools[0].timeouts.idle_ms'],
+    ['probes more seldom than signs of life', pool('probe: {interval_ms: 9500}'), 'pools[0].probe'],
+    ['signs of life between probes', pool('probe: {heartbeat_stale_ms: 2500}'), 'pools[0].probe'],
     ['two keys of one id', `auth: {keys: [${JSON.stringify(KEY)}, ${JSON.stringify(KEY)}]}`, 'auth.keys[1].id'],
     ['a plugin that stands twice', 'plugins: [{package: x}, {package: x}]', 'plugins[1].package'],
   ])('refuses %s (OC-CONFIG-6001)', (_what, file, path) => {

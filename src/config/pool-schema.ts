@@ -2,11 +2,15 @@ import { z } from 'zod';
 import { engineFacts } from './engine-facts.js';
 import { count, httpUrl, milliseconds, name, pluginOptions, poolId, text } from './fields.js';
 import { adaptiveConcurrency, classRps, weight } from './limits-schema.js';
+import { provisioning } from './provisioning-schema.js';
 
 export const DEFAULT_QUEUE_CAPACITY = 128;
 const DEFAULT_BATCH_CAPACITY = 32;
 const CLASSES = ['interactive', 'batch'] as const;
+export const USUAL_PROBE = { interval_ms: 2_000, timeout_ms: 1_000, heartbeat_stale_ms: 10_000 } as const;
+const USUAL_PROGRESS_MS = 30_000;
 const MAX_QUEUE_CAPACITY = 1_000_000;
+const MAX_DEVICES = 64;
 
 const fullPolicy = () => z.enum(['reject', 'drop-lru', 'shed-low-priority']);
 
@@ -52,9 +56,20 @@ const breaker = z.strictObject({
 });
 
 const probe = z.strictObject({
-  interval_ms: milliseconds().default(2_000).describe('Time between two health probes of a replica.'),
-  timeout_ms: milliseconds().default(1_000).describe('Longest wait for the answer of a probe.'),
-  fail_threshold: count(1, 100).default(3).describe('Failed probes in a row that make a replica Unready.'),
+  interval_ms: milliseconds().default(USUAL_PROBE.interval_ms).describe('Time between two health probes of a replica.'),
+  timeout_ms: milliseconds().default(USUAL_PROBE.timeout_ms).describe('Longest wait for the answer of a probe.'),
+  fail_threshold: count(1, 100).default(3).describe('Failed probes in a row that end a replica and start it anew.'),
+  loading_interval_ms: milliseconds()
+    .default(500)
+    .describe('Longest time between two probes while the model loads; the first ones come faster.'),
+  heartbeat_stale_ms: milliseconds()
+    .default(USUAL_PROBE.heartbeat_stale_ms)
+    .describe('Longest time without a sign of life: an answer to a probe, or a token. A replica is Unready beyond it.'),
+  progress_ms: milliseconds()
+    .optional()
+    .describe(
+      'Longest silence of decodes while the engine answers probes. Default: 30 000, timeouts.idle_ms if longer.',
+    ),
 });
 
 export const perf = z.strictObject({
@@ -62,10 +77,40 @@ export const perf = z.strictObject({
   decode_tps: z.number().positive().max(1e9).default(20).describe('Tokens per second of one slot, before measured.'),
 });
 
+/** Of a daemon; nothing is loaded in a simulation. */
+const poolPerf = perf.extend({
+  load_mb_per_s: z
+    .number()
+    .positive()
+    .max(1e6)
+    .default(1_000)
+    .describe('Rate at which weights are read, in MB/s, before a load on demand was measured.'),
+});
+
+const reload = z.strictObject({
+  min_speed: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.5)
+    .describe('Share of its usual tokens per second that an unchanged model has to reach after a reload; 0 = any.'),
+});
+
+const failover = z.strictObject({
+  mode: z
+    .enum(['strict', 'off'])
+    .default('strict')
+    .describe('strict: where equal runs give equal bytes, an answer whose engine is lost goes on with another run.'),
+  max: count(1, 100).default(2).describe('How often one task may go on so.'),
+  wait_ms: milliseconds().default(30_000).describe('Longest wait for a slot on which it goes on.'),
+});
+
 /** One pool as an operator writes it. */
 const poolInput = z.strictObject({
   id: poolId().describe('Name of the pool: a-z, 0-9, ".", "_", "-"; unique.'),
-  engine: name().describe('Engine adapter: embedded, llamacpp, mock, or the id of an engine plugin.'),
+  engine: name().describe(
+    'Engine adapter: embedded, llamacpp, vllm, tgi, triton, openai, mock, or the id of an engine plugin.',
+  ),
   model: text().describe('Model ref: a bundled model, or the name that the engine knows it by.'),
   ctx: count(1, 100_000_000)
     .optional()
@@ -74,7 +119,29 @@ const poolInput = z.strictObject({
     .enum(['cpu', 'gpu', 'remote'])
     .optional()
     .describe('Where the engine computes. Default: cpu for embedded and mock, gpu otherwise.'),
-  replicas: count(1, 256).default(1).describe('Running engines with this model.'),
+  devices: z
+    .array(count(0, MAX_DEVICES - 1))
+    .min(1)
+    .max(MAX_DEVICES)
+    .optional()
+    .describe('GPUs that the pool may use, by index. Default: all.'),
+  replicas: z
+    .union([count(1, 256), z.literal('per-device')], 'must be a whole number of 1 to 256, or per-device')
+    .optional()
+    .describe('Running engines with this model. Default: one on each of its GPUs, or 1 without GPUs or with a split.'),
+  tensor_split: z
+    .array(z.number().positive().max(1))
+    .min(2)
+    .max(MAX_DEVICES)
+    .optional()
+    .describe('Spreads each replica over all devices, with these shares in their order; they come to 1.'),
+  homogeneous: z.boolean().default(false).describe('Spreads each replica evenly over all devices, which are alike.'),
+  footprint_gib: z
+    .number()
+    .positive()
+    .max(100_000)
+    .optional()
+    .describe('Memory that one replica takes, in GiB. Default: read from the weights, where they are local.'),
   slots: count(1, 4_096).default(1).describe('Tasks that one replica decodes at once.'),
   determinism: z
     .enum(['strict', 'best_effort'])
@@ -86,7 +153,14 @@ const poolInput = z.strictObject({
     .default({})
     .describe('Facts that tasks can ask for with pool_labels.'),
   endpoint: httpUrl().optional().describe('Base URL of an engine that runs elsewhere, such as http://127.0.0.1:8081.'),
-  perf: perf.prefault({}).describe('Speeds that predictions use until the pool has measured its own.'),
+  perf: poolPerf.prefault({}).describe('Speeds that predictions use until the pool has measured its own.'),
+  preload: z
+    .boolean()
+    .default(true)
+    .describe('false: the model loads when a task asks for it, and makes room when others need its memory.'),
+  unload_after_ms: milliseconds(0)
+    .default(300_000)
+    .describe('Time without a task after which a model that was loaded on demand is unloaded; 0 = never.'),
   allow_mock: z.boolean().default(false).describe('Required with engine mock, which makes up its tokens.'),
   options: pluginOptions().describe('Options of the engine adapter; it checks them.'),
   queue: queue.prefault({}).describe('The queue of this pool.'),
@@ -96,18 +170,32 @@ const poolInput = z.strictObject({
     .describe('Fewer slots than there are, where using all of them makes each task slow.'),
   timeouts: timeouts.prefault({}).describe('When the watchdog ends a task.'),
   backoff: backoff.prefault({}).describe('Waits between restarts of a failed replica.'),
+  reload: reload.prefault({}).describe('What a reload asks of a new engine before it serves.'),
+  failover: failover.prefault({}).describe('What becomes of an answer whose engine is lost after its first token.'),
   breaker: breaker.prefault({}).describe('When restarts stop for a while.'),
   probe: probe.prefault({}).describe('Health probes of the replicas.'),
+  provisioning: provisioning.optional().describe('How the engine is got and started. Absent: it runs elsewhere.'),
 });
 
 type PoolInput = z.output<typeof poolInput>;
 
 /** The pool schema; its output has every default filled in, also those that depend on other members. */
-export const poolSchema = poolInput.transform((pool) => ({
-  ...pool,
-  device: pool.device ?? engineFacts(pool.engine).device,
-  admission: { priorities: classesOf(pool) },
-}));
+export const poolSchema = poolInput.transform((pool) => {
+  const device = pool.device ?? engineFacts(pool.engine).device;
+  const probe = { ...pool.probe, progress_ms: progressMsOf(pool) };
+  return { ...pool, device, probe, replicas: replicasOf(pool, device), admission: { priorities: classesOf(pool) } };
+});
+
+/** No shorter than the silence that a single task may keep. */
+function progressMsOf({ probe, timeouts }: PoolInput): number {
+  return probe.progress_ms ?? Math.max(USUAL_PROGRESS_MS, timeouts.idle_ms);
+}
+
+function replicasOf(pool: PoolInput, device: 'cpu' | 'gpu' | 'remote'): number | 'per-device' {
+  if (pool.replicas !== undefined) return pool.replicas;
+  const isSplit = pool.tensor_split !== undefined || pool.homogeneous;
+  return device !== 'gpu' || pool.endpoint !== undefined || isSplit ? 1 : 'per-device';
+}
 
 /** Both classes, those that are written first and in their order. */
 export function classesOf(pool: Pick<PoolInput, 'queue' | 'admission'>) {

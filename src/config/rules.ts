@@ -1,8 +1,11 @@
 import { isLoopback, parseBind } from './bind.js';
+import { deviceFindings, gpuFindings } from './device-rules.js';
 import { engineFacts } from './engine-facts.js';
 import { type Finding } from './issues.js';
+import { onDemandFindings } from './on-demand-rules.js';
 import { isRecord, pathText, valueAt, type Path } from './path.js';
-import { DEFAULT_QUEUE_CAPACITY } from './pool-schema.js';
+import { DEFAULT_QUEUE_CAPACITY, USUAL_PROBE } from './pool-schema.js';
+import { isProvisioned, portFindings, provisioningFindings } from './provisioning-rules.js';
 
 /**
  * What members must hold true together. The rules look at the values as written, so that they speak up in the same
@@ -15,6 +18,8 @@ export function crossFieldFindings(data: unknown): Finding[] {
     ...duplicates(data, ['tenants'], 'id'),
     ...duplicates(data, ['plugins'], 'package'),
     ...duplicates(data, ['pools'], 'id'),
+    ...gpuFindings(data),
+    ...portFindings(listAt(data, ['pools'])),
     ...listAt(data, ['pools']).flatMap((pool, at) => poolFindings(pool, ['pools', at])),
   ];
 }
@@ -24,12 +29,16 @@ function poolFindings(pool: unknown, path: Path): Finding[] {
   return [
     ...mockWithoutLeave(pool, path),
     ...endpointOf(pool, path),
+    ...deviceFindings(pool, path),
+    ...onDemandFindings(pool, path),
+    ...provisioningFindings(pool, path),
     ...duplicates(pool, ['admission', 'priorities'], 'name', path),
     ...classCaps(pool, path),
     ...order(pool, path, ['backoff', 'initial_ms'], ['backoff', 'max_ms']),
     ...order(pool, path, ['adaptive_concurrency', 'min'], ['adaptive_concurrency', 'max']),
     ...order(pool, path, ['adaptive_concurrency', 'max'], ['slots']),
     ...order(pool, path, ['timeouts', 'idle_ms'], ['timeouts', 'wall_ms']),
+    ...heartbeat(pool, path),
   ];
 }
 
@@ -57,8 +66,10 @@ function mockWithoutLeave(pool: Record<string, unknown>, path: Path): Finding[] 
 function endpointOf(pool: Record<string, unknown>, path: Path): Finding[] {
   const { engine, endpoint } = pool;
   if (typeof engine !== 'string' || !engineFacts(engine).needsEndpoint || endpoint !== undefined) return [];
+  if (isProvisioned(pool)) return [];
   const message = `${pathText(path)} has engine ${engine}, but no endpoint`;
-  return [{ path: [...path, 'engine'], message, expected: 'endpoint: the base URL of the running server' }];
+  const expected = 'endpoint: the base URL of the running server, or provisioning.mode: how to start one';
+  return [{ path: [...path, 'engine'], message, expected }];
 }
 
 export function classCaps(pool: Record<string, unknown>, path: Path): Finding[] {
@@ -70,6 +81,17 @@ export function classCaps(pool: Record<string, unknown>, path: Path): Finding[] 
     const message = `${pathText([...path, ...where])} is larger than the whole queue`;
     return [{ path: [...path, ...where], message, expected: `at most queue.capacity, which is ${capacity}` }];
   });
+}
+
+/** An engine that answers each probe has to be taken for alive until the next answer. */
+function heartbeat(pool: Record<string, unknown>, path: Path): Finding[] {
+  const [interval, timeout, stale] = (['interval_ms', 'timeout_ms', 'heartbeat_stale_ms'] as const).map(
+    (name) => numberAt(pool, ['probe', name]) ?? USUAL_PROBE[name],
+  ) as [number, number, number];
+  if (stale >= interval + timeout || !isRecord(pool['probe'])) return [];
+  const message = `${pathText([...path, 'probe'])} would take an engine for dead between two probes`;
+  const expected = `heartbeat_stale_ms of at least interval_ms and timeout_ms together, ${interval + timeout}; it is ${stale}`;
+  return [{ path: [...path, 'probe'], message, expected }];
 }
 
 function order(pool: Record<string, unknown>, path: Path, less: Path, more: Path): Finding[] {

@@ -4,6 +4,7 @@ import { BIND, BIND_RULE, parseBind } from './bind.js';
 import { bytes, count, httpUrl, milliseconds, money, name, pluginOptions, text } from './fields.js';
 import { keyLimits, slo, tenant } from './limits-schema.js';
 import { poolSchema } from './pool-schema.js';
+import { egress } from './provisioning-schema.js';
 
 /** What a key may do; `admin` is for keys and configuration. */
 export const SCOPES = ['infer', 'artifacts', 'tools', 'control', 'observe', 'admin'] as const;
@@ -69,7 +70,13 @@ const auth = z.strictObject({
 export const scheduler = z.strictObject({
   discipline: name().default('priority-fifo').describe('Queue discipline: whose turn it is.'),
   options: pluginOptions().describe('Options of the queue discipline; it checks them.'),
-  placement: name().default('least-loaded').describe('Placement strategy: on which replica a task runs.'),
+  placement: name().default('most-free-vram').describe('Placement strategy: on which replica a task runs.'),
+  affinity_max_load: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.5)
+    .describe('Share of busy slots, above the least loaded replica, up to which a session keeps its last one.'),
   on_deadline: z.enum(['stop', 'finish']).default('stop').describe('What happens to a running task at its deadline.'),
   batch_max_wait_ms: milliseconds(0).default(60_000).describe('Wait after which a batch task goes next; 0 = never.'),
   deadline_window: count(1, 100_000)
@@ -153,6 +160,25 @@ export const plugin = z.strictObject({
   optional: z.boolean().default(false).describe('true: a failure is reported and the start goes on.'),
 });
 
+const gpu = z.strictObject({
+  probe: name()
+    .default('auto')
+    .describe(
+      'GPU probe: auto takes nvml, else nvidia-smi, else none; or the id of one; none = GPUs are not looked at.',
+    ),
+  interval_ms: milliseconds(100).default(1_000).describe('Time between two looks at the GPUs.'),
+  options: pluginOptions().describe('Options of the probe; it checks them.'),
+});
+
+const onDemand = z.strictObject({
+  min_loaded_ms: milliseconds(0)
+    .default(0)
+    .describe('Time that a model stays loaded at least; 0 = half its load time.'),
+  max_turn_ms: milliseconds()
+    .default(120_000)
+    .describe('Time after which a model with tasks gives way to another one that waits. Usually 4 times its load.'),
+});
+
 const log = z.strictObject({
   level: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
@@ -176,7 +202,10 @@ export const configSchema = z
     storage: storage.prefault({}).describe('Where state is kept.'),
     preemption: preemption.prefault({}).describe('When work gives way to more urgent work.'),
     stream: stream.prefault({}).describe('How answers are streamed and kept for resuming.'),
+    egress: egress.prefault({}).describe('What the daemon may send out by itself.'),
     slo: slo.optional().describe('Objectives of service; when set, batch work is shed on a lasting breach.'),
+    gpu: gpu.prefault({}).describe('How the GPUs of this machine are looked at.'),
+    on_demand: onDemand.prefault({}).describe('How models with preload: false share memory.'),
     plugins: z.array(plugin).default([]).describe('Plugins to load beside those that come with llama-orch.'),
     log: log.prefault({}).describe('The log on standard output.'),
   })

@@ -14,10 +14,12 @@ import { SessionsModule } from '../sessions/sessions.module.js';
 import { TasksModule } from '../tasks/tasks.module.js';
 import { ApiVersion } from './api-version.js';
 import { BodyReader } from './body-reader.js';
+import { BodyRules } from './body-rules.js';
 import { contractText, loadContract } from './contract.js';
 import { ContractRules } from './contract-rules.js';
 import { DecisionController } from './controllers/decision.controller.js';
 import { OperationController } from './controllers/operation.controller.js';
+import { PoolChangesController } from './controllers/pool-changes.controller.js';
 import { PoolsController } from './controllers/pools.controller.js';
 import { SessionsController } from './controllers/sessions.controller.js';
 import { StreamController } from './controllers/stream.controller.js';
@@ -52,11 +54,13 @@ export class HttpModule {
         DecisionController,
         StreamController,
         PoolsController,
+        PoolChangesController,
         OperationController,
       ],
       providers: [
         { provide: ApiVersion, useValue: new ApiVersion(data.info.version) },
         { provide: ServedDocuments, useValue: new ServedDocuments(DOCUMENTS) },
+        { provide: BodyRules, useValue: new BodyRules(loadContract('control')) },
         { provide: BodyReader, useValue: new BodyReader(config.limits.json_depth) },
         {
           provide: Probes,

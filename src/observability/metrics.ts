@@ -3,6 +3,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 const LATENCY_BUCKETS_MS = [
   10, 25, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 120_000, 300_000, 600_000,
 ];
+const LOAD_BUCKETS = [0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300];
 const SECONDS_BUCKETS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30];
 
 const TASK = ['engine', 'engine_version', 'pool_id', 'replica_id'] as const;
@@ -47,6 +48,10 @@ export class Metrics {
     ['engine', 'policy'],
   );
   readonly poolReady = this.gauge('pool_ready', '1 while the pool has a Ready replica.', ['pool_id']);
+  readonly drainEvents = this.counter('drain_events_total', 'Times that a pool was taken out of service.', [
+    'pool_id',
+    'reason',
+  ]);
   readonly activeLeases = this.gauge('active_leases', 'Slots in use.', ['pool_id']);
 
   readonly requests = this.counter('llama_orch_requests_total', 'HTTP requests.', ['route', 'code']);
@@ -86,10 +91,11 @@ export class Metrics {
     'tenant',
     'limit',
   ]);
-  readonly breakerState = this.gauge('llama_orch_breaker_state', '1 while the breaker of the pool is open.', [
-    'pool_id',
-    'kind',
-  ]);
+  readonly breakerState = this.gauge(
+    'llama_orch_breaker_state',
+    '1 while the breaker of this kind is open in the pool.',
+    ['pool_id', 'kind'],
+  );
   readonly sloAttainment = this.gauge(
     'llama_orch_slo_attainment',
     'Share of recent first tokens within the target, in the worst pool.',
@@ -99,6 +105,19 @@ export class Metrics {
   readonly sessionEvictions = this.counter('llama_orch_session_evictions_total', 'Sessions that ended.', ['reason']);
   readonly tasksEvicted = this.counter('llama_orch_tasks_evicted_total', 'Waiting tasks evicted.', ['policy']);
   readonly preloads = this.counter('llama_orch_preload_total', 'Attempts to make a replica ready.', [
+    'pool_id',
+    'result',
+  ]);
+  readonly modelLoad = this.histogram(
+    'llama_orch_model_load_seconds',
+    'Start of a replica to its loaded model.',
+    LOAD_BUCKETS,
+    ['pool_id'],
+  );
+  readonly ooms = this.counter('llama_orch_oom_total', 'Engines that ran out of memory.', ['kind']);
+  readonly driverResets = this.counter('llama_orch_driver_resets_total', 'Engines lost to a driver reset.', []);
+  readonly eccErrors = this.counter('llama_orch_ecc_errors_total', 'Engines lost to a memory error of a GPU.', []);
+  readonly failovers = this.counter('llama_orch_failovers_total', 'Answers whose engines were lost on the way.', [
     'pool_id',
     'result',
   ]);

@@ -29,12 +29,29 @@ describe('the breaker', () => {
     expect(breaker.fail(13 * MINUTE)).toBe(true);
   });
 
-  it('begins anew after a reset (OC-POOL-3011)', () => {
+  it('closes when its one attempt succeeds; failures go on to count for as long as they lie in the window (OC-POOL-3011)', () => {
     const breaker = new Breaker(limits);
     for (const minute of [0, 1, 2, 3, 4]) breaker.fail(minute * MINUTE);
     breaker.halfOpen();
-    breaker.reset();
-    expect(breaker.fail(5 * MINUTE)).toBe(false);
+    breaker.close();
+    expect(breaker.state).toBe('closed');
+    expect(breaker.fail(9 * MINUTE)).toBe(true);
+    breaker.halfOpen();
+    breaker.close();
+    expect(breaker.fail(30 * MINUTE)).toBe(false);
+  });
+
+  it('forgets failures after a long time without one (OC-POOL-3011)', () => {
+    const breaker = new Breaker(limits);
+    for (const minute of [0, 1, 2, 3]) breaker.fail(minute * MINUTE);
+    breaker.forget();
+    expect(breaker.fail(4 * MINUTE)).toBe(false);
+  });
+
+  it('opens at once for what no retry can mend (OC-POOL-3002)', () => {
+    const breaker = new Breaker(limits);
+    breaker.trip();
+    expect(breaker.state).toBe('open');
   });
 
   it('opens at the first failure when that is what is asked (OC-POOL-3011)', () => {

@@ -1,4 +1,5 @@
 import { type EngineEndpoint, type EngineError } from '@llama-orch/plugin-sdk';
+import { type Clock } from '../kernel/clock.js';
 import { type Pool } from './pool.js';
 
 /** What one start of a replica holds until it has ended: memory on devices, a process. */
@@ -9,6 +10,8 @@ export interface Launch {
   readonly lost?: Promise<EngineError>;
   /** Called when the engine has shown that it decodes. */
   loaded?(): void;
+  /** Called when the start failed, when its engine was lost, and when it ran out of memory; `end` follows unless it lives on. */
+  failed?(error: EngineError): void;
   /** Gives everything back; the connection is closed by then. Calling twice is harmless. */
   end(): Promise<void>;
 }
@@ -26,3 +29,14 @@ export interface Launcher {
 export const NOTHING_TO_LAUNCH: Launcher = {
   launch: (_pool, endpoint) => Promise.resolve({ endpoint, end: () => Promise.resolve() }),
 };
+
+/** A closed connection is seen before the end of the process that caused it. */
+const CAUSE_MS = 200;
+
+/** Why a start failed: when what was launched is lost too, that is the cause of what its adapter saw. */
+export async function causeOf(error: EngineError, launch: Launch | undefined, clock: Clock): Promise<EngineError> {
+  if (launch?.lost === undefined) return error;
+  let cancelTimer = () => {};
+  const nothing = new Promise<EngineError>((resolve) => (cancelTimer = clock.schedule(CAUSE_MS, () => resolve(error))));
+  return Promise.race([launch.lost, nothing]).finally(() => cancelTimer());
+}

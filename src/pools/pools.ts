@@ -1,65 +1,202 @@
-import { type Replica } from './replica.js';
+import { Crew } from './crew.js';
+import { Drains } from './drains.js';
+import { type PoolModel } from './model-ref.js';
 import { type Pool } from './pool.js';
 import { type PoolListener } from './pool-events.js';
-import { Supervisor, type SupervisorPorts } from './supervisor.js';
+import { type ReloadRequest } from './reload/journey.js';
+import { type ReloadPlan } from './reload/plan.js';
+import { busy } from './reload/refusals.js';
+import { type ReloadResult } from './reload/reload.js';
+import { Reloads } from './reload/reloads.js';
+import { ReloadSteps } from './reload/steps.js';
+import { type Replica } from './replica.js';
+import { showBreakers } from './replica-telemetry.js';
+import { type BrokenRun, type SupervisorPorts } from './supervisor.js';
+import { type PoolTraffic } from './traffic.js';
 
-/** All pools of the daemon and the supervisors of their replicas. */
+export type PoolsPorts = Omit<SupervisorPorts, 'listener'> & {
+  /** Absent: those that reloads are made of. */
+  readonly reloadSteps?: ReloadSteps;
+};
+
+/** Those who are served by the pools. */
+interface Host {
+  readonly listener: PoolListener;
+  readonly traffic: PoolTraffic;
+  readonly drains: Drains;
+  readonly reloads: Reloads;
+}
+
+/** All pools of the daemon, the supervisors of their replicas, and what operators do with them. */
 export class Pools implements PoolListener {
-  private readonly supervisors = new Map<Replica['id'], Supervisor>();
-  private listener: PoolListener | undefined;
+  /** Of serving, staged and leaving generations. */
+  private readonly crews = new Set<Crew>();
+  private readonly stopping = new AbortController();
+  private host: Host | undefined;
 
   constructor(
     readonly all: readonly Pool[],
-    private readonly ports: Omit<SupervisorPorts, 'listener'>,
+    private readonly ports: PoolsPorts,
   ) {}
 
   get(id: string): Pool | undefined {
     return this.all.find((pool) => pool.id === id);
   }
 
-  /** Begins to load every replica; `listener` hears what becomes of them. Does not wait. */
-  start(listener: PoolListener): void {
-    this.listener = listener;
+  /** Begins to load every replica; `listener` hears what becomes of them, `traffic` gives out their slots. Does not wait. */
+  start(listener: PoolListener, traffic: PoolTraffic): void {
+    this.host = this.hostOf(listener, traffic);
+    this.ports.metrics.beforeScrape(() => showBreakers(this.all, this.ports.metrics));
     for (const pool of this.all) {
       this.ports.metrics.poolReady.set({ pool_id: pool.id }, 0);
+      this.ports.metrics.drainEvents.inc({ pool_id: pool.id, reason: 'api_request' }, 0);
       this.ports.metrics.poolCpu.set({ pool_id: pool.id }, pool.cpu ? 1 : 0);
-      for (const replica of pool.replicas) this.supervise(pool, replica);
+      const crew = this.newCrew(pool);
+      crew.serving = true;
+      crew.start(!pool.config.preload);
     }
   }
 
-  /** Ends every engine and waits until none is left. */
+  /** Ends every engine, and every drain and reload, and waits until none is left. */
   async stop(): Promise<void> {
-    await Promise.all([...this.supervisors.values()].map((supervisor) => supervisor.stop()));
+    this.stopping.abort();
+    for (const pool of this.all) this.ports.metrics.drainEvents.inc({ pool_id: pool.id, reason: 'shutdown' });
+    await Promise.all([...this.crews].map((crew) => crew.stop()));
+    await this.host?.reloads.settled();
+  }
+
+  /** Takes a pool out of service, or gives the drain under way another deadline. @throws AppError 409 during a reload */
+  drain(pool: Pool, deadlineMs: number): void {
+    const { drains, reloads } = this.serving;
+    if (reloads.isUnderWay(pool)) throw busy(pool);
+    drains.drain(this.crewOf(pool), deadlineMs);
+    this.showReadiness(pool);
+  }
+
+  /** Gives a pool another model, or the same one anew. @throws AppError 409 when that came to nothing */
+  async reload(pool: Pool, request: ReloadRequest): Promise<ReloadResult> {
+    const reloading = this.serving.reloads.reload(pool, request);
+    try {
+      return await reloading;
+    } finally {
+      this.showReadiness(pool);
+    }
+  }
+
+  planReload(pool: Pool, request: ReloadRequest): Promise<ReloadPlan> {
+    const { reloads, traffic } = this.serving;
+    return reloads.plan(pool, request, traffic);
   }
 
   /** A run on this replica broke. */
-  suspect(id: Replica['id']): void {
-    this.supervisors.get(id)?.suspect();
+  suspect(id: Replica['id'], run?: BrokenRun): void {
+    this.supervisorOf(id)?.suspect(run);
   }
 
   /** This start of a replica does not give a slot back. */
   giveUp(id: Replica['id'], epoch: number, message: string): void {
-    this.supervisors.get(id)?.giveUp(epoch, message);
+    this.supervisorOf(id)?.giveUp(epoch, message);
+  }
+
+  /** Loads the model of an unloaded replica; harmless for any other. */
+  wake(id: Replica['id']): void {
+    this.supervisorOf(id)?.wake();
+  }
+
+  /** Ends the engine of a replica until it is woken, and waits until nothing of it is left in memory. */
+  async unload(id: Replica['id']): Promise<void> {
+    await this.supervisorOf(id)?.unload();
+  }
+
+  /** A ready replica gets no further task. */
+  pause(pool: Pool, replica: Replica): void {
+    replica.moveTo('draining');
+    this.replicaLost(pool, replica);
+  }
+
+  resume(pool: Pool, replica: Replica): void {
+    replica.moveTo('ready');
+    this.replicaReady(pool, replica);
   }
 
   replicaReady(pool: Pool, replica: Replica): void {
-    this.listener?.replicaReady(pool, replica);
+    if (pool.service === 'failed') pool.service = 'open';
+    this.host?.listener.replicaReady(pool, replica);
     this.showReadiness(pool);
   }
 
+  memoryChanged(pool: Pool, replica: Replica): void {
+    this.host?.listener.memoryChanged?.(pool, replica);
+  }
+
   replicaLost(pool: Pool, replica: Replica): void {
-    this.listener?.replicaLost(pool, replica);
+    this.host?.listener.replicaLost(pool, replica);
     this.showReadiness(pool);
   }
 
   poolFailed(pool: Pool): void {
-    this.listener?.poolFailed(pool);
+    this.host?.listener.poolFailed(pool);
   }
 
-  private supervise(pool: Pool, replica: Replica): void {
-    const supervisor = new Supervisor(pool, replica, { ...this.ports, listener: this });
-    this.supervisors.set(replica.id, supervisor);
-    supervisor.start();
+  private get serving(): Host {
+    if (this.host === undefined) throw new Error('the pools have not been started');
+    return this.host;
+  }
+
+  private hostOf(listener: PoolListener, traffic: PoolTraffic): Host {
+    const { clock, logger, metrics, reloadSteps = new ReloadSteps() } = this.ports;
+    const stop = this.stopping.signal;
+    const crewOf = (pool: Pool) => this.crewOf(pool);
+    const drains = new Drains({ clock, logger, metrics, traffic, stop });
+    const journeyPorts = {
+      ...{ clock, metrics, traffic, stop },
+      stage: (pool: Pool, model: PoolModel) => this.newCrew(pool, model),
+      appoint: (crew: Crew, before: Crew) => this.appoint(crew, before),
+      dismiss: (crew: Crew) => this.dismiss(crew),
+    };
+    const reloads = new Reloads({ clock, logger, drains, crewOf }, journeyPorts, reloadSteps);
+    return { listener, traffic, drains, reloads };
+  }
+
+  /** With a model: of a generation that serves nobody yet. */
+  private newCrew(pool: Pool, model?: PoolModel): Crew {
+    const generation = model === undefined ? pool.generation : pool.stage(model);
+    const crew = new Crew(pool, generation, this.ports, this);
+    this.crews.add(crew);
+    return crew;
+  }
+
+  /** Tasks get the replicas of another crew, from one turn to the next. */
+  private appoint(crew: Crew, before: Crew): void {
+    const { traffic } = this.serving;
+    const { pool } = crew;
+    before.serving = false;
+    for (const replica of before.generation.replicas) traffic.retire(pool, replica);
+    pool.serve(crew.generation);
+    crew.serving = true;
+    pool.service = 'open';
+    traffic.open(pool);
+    for (const replica of crew.readyReplicas) this.replicaReady(pool, replica);
+    this.showReadiness(pool);
+  }
+
+  private async dismiss(crew: Crew): Promise<void> {
+    await crew.stop();
+    this.crews.delete(crew);
+    crew.pool.drop(crew.generation);
+  }
+
+  private crewOf(pool: Pool): Crew {
+    for (const crew of this.crews) if (crew.pool === pool && crew.serving) return crew;
+    throw new Error(`nobody supervises pool ${pool.id}`);
+  }
+
+  private supervisorOf(id: Replica['id']) {
+    for (const crew of this.crews) {
+      const supervisor = crew.supervisorOf(id);
+      if (supervisor !== undefined) return supervisor;
+    }
+    return undefined;
   }
 
   private showReadiness(pool: Pool): void {

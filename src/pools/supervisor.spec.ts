@@ -1,49 +1,6 @@
 import { EngineError } from '@llama-orch/plugin-sdk';
-import { FakeAdapter } from '../../test/support/fake-engine.js';
-import { FakeClock, settle } from '../../test/support/fake-clock.js';
-import { QuietLogger } from '../../test/support/quiet-logger.js';
-import { parseConfig } from '../config/index.js';
-import { Metrics } from '../observability/metrics.js';
-import { SeededRandom } from '../kernel/random.js';
-import { NOTHING_TO_LAUNCH } from './launch.js';
-import { Pool } from './pool.js';
-import { Pools } from './pools.js';
-import { type Replica } from './replica.js';
-
-const FACTS = {
-  id: 'p',
-  engine: 'fake',
-  model: 'm',
-  backoff: { initial_ms: 1000, jitter: 0, reset_ms: 300_000 },
-  breaker: { failures: 3, window_ms: 600_000, open_ms: 300_000 },
-  probe: { interval_ms: 2000, timeout_ms: 1000, fail_threshold: 3 },
-  timeouts: { load_ms: 10_000 },
-};
-
-/** A pool under supervision; `told` is what those above heard. */
-function supervised(facts: object = {}) {
-  const clock = new FakeClock();
-  const adapter = new FakeAdapter();
-  const logger = new QuietLogger();
-  const metrics = new Metrics();
-  const pool = new Pool(parseConfig({ pools: [{ ...FACTS, ...facts }] }).pools[0]!, adapter);
-  const pools = new Pools([pool], { clock, random: new SeededRandom(1), logger, metrics, launcher: NOTHING_TO_LAUNCH });
-  const told: string[] = [];
-  const hear = (what: string) => (_pool: Pool, replica?: Replica) =>
-    void told.push(replica === undefined ? what : `${what} ${replica.id}`);
-  const begin = () =>
-    pools.start({ replicaReady: hear('ready'), replicaLost: hear('lost'), poolFailed: hear('failed') });
-  const [replica] = pool.replicas;
-  return { clock, adapter, logger, metrics, pool, pools, replica: replica!, told, begin };
-}
-
-async function ready(facts: object = {}) {
-  const world = supervised(facts);
-  world.begin();
-  await settle();
-  expect(world.pool.state).toBe('ready');
-  return world;
-}
+import { settle } from '../../test/support/fake-clock.js';
+import { ready, supervised } from '../../test/support/supervised.js';
 
 describe('start', () => {
   it('is Ready only after health, description and a decode of one token (OC-POOL-3001, ORCH-3010)', async () => {
@@ -59,7 +16,7 @@ describe('start', () => {
     };
     begin();
     await clock.advance(500);
-    expect([pool.state, told]).toEqual(['provisioning', []]);
+    expect([pool.state, pool.live, told]).toEqual(['preloading', true, []]);
     loaded = true;
     await clock.advance(100);
     expect([pool.state, pool.ready, told]).toEqual(['preloading', false, []]);
@@ -69,6 +26,25 @@ describe('start', () => {
     expect([pool.state, told]).toEqual(['ready', ['ready p-0']]);
     expect(pool.description?.engineVersion).toBe('fake-1');
   });
+
+  it.each([
+    [{}, 100, 500],
+    [{ loading_interval_ms: 2000 }, 100, 2000],
+    [{ loading_interval_ms: 50 }, 50, 50],
+  ])(
+    'asks a loading engine often at first, then every loading_interval_ms: %j (OC-POOL-3005)',
+    async (probe, first, later) => {
+      const { adapter, begin, clock } = supervised({ probe, timeouts: { load_ms: 200_000 } });
+      const at: number[] = [];
+      adapter.onConnect = (connection) => {
+        connection.health_ = () => (at.push(clock.now()), { state: 'loading' });
+      };
+      begin();
+      await clock.advance(100_000);
+      expect(at.slice(0, 3)).toEqual([0, first, 2 * first]);
+      expect(at.at(-1)! - at.at(-2)!).toBe(later);
+    },
+  );
 
   it('gives up on an engine that does not load in time, and closes it (OC-POOL-3002)', async () => {
     const { adapter, begin, clock, pool, replica } = supervised();
@@ -171,7 +147,6 @@ describe('restart', () => {
     expect(text).toContain('llama_orch_preload_total{pool_id="p",result="failed"} 1');
     expect(text).toContain('llama_orch_preload_total{pool_id="p",result="ok"} 1');
     expect(text).toContain('llama_orch_engine_restarts_total{pool_id="p",reason="refused"} 1');
-    expect(text).toContain('pool_ready{pool_id="p"} 1');
     expect(logger.of('pool_state').map(({ fields }) => fields['state'])).toEqual([
       'starting',
       'backoff',
@@ -226,27 +201,39 @@ describe('watch', () => {
     expect(adapter.connections[0]!.closes).toBe(1);
   });
 
+  it('counts the loss of the last engine as one that took the pool out of service (ORCH-2101, OC-POOL-3030)', async () => {
+    const { adapter, clock, metrics } = await ready({ replicas: 2 });
+    const [first, second] = adapter.connections;
+    const fault = 'drain_events_total{pool_id="p",reason="fault"}';
+    first!.die();
+    await settle();
+    expect(await metrics.text()).not.toContain(fault);
+    second!.die();
+    await clock.advance(60_000);
+    expect(await metrics.text()).toContain(`${fault} 1`);
+  });
+
   it('looks at once at a replica under suspicion: alive, it takes work again (OC-POOL-3010)', async () => {
-    const { adapter, pools, replica, told } = await ready();
-    pools.suspect(replica.id);
+    const { adapter, supervisor, told } = await ready();
+    supervisor.suspect();
     await settle();
     expect([adapter.newest.probes, told]).toEqual([2, ['ready p-0', 'ready p-0']]);
   });
 
   it('looks at once at a replica under suspicion: one failed probe is enough (OC-POOL-3010)', async () => {
-    const { adapter, pools, replica } = await ready();
+    const { adapter, supervisor, replica } = await ready();
     adapter.newest.health_ = () => ({ state: 'failed', reason: 'driver error' });
-    pools.suspect(replica.id);
+    supervisor.suspect();
     await settle();
     expect([replica.state, replica.lastError?.message]).toEqual(['backoff', 'driver error']);
   });
 
   it('forgets no suspicion that comes while a probe is under way (OC-POOL-3010)', async () => {
-    const { adapter, clock, pools, replica, told } = await ready();
+    const { adapter, clock, supervisor, told } = await ready();
     let answer = () => {};
     adapter.newest.health_ = () => new Promise((resolve) => (answer = () => resolve({ state: 'ready' })));
     await clock.advance(2000);
-    pools.suspect(replica.id);
+    supervisor.suspect();
     answer();
     await settle();
     answer();
@@ -255,21 +242,21 @@ describe('watch', () => {
   });
 
   it('forgets no stuck slot that shows while a probe is under way (ORCH-3017)', async () => {
-    const { adapter, clock, pools, replica } = await ready();
+    const { adapter, clock, supervisor, replica } = await ready();
     let answer = () => {};
     adapter.newest.health_ = () => new Promise((resolve) => (answer = () => resolve({ state: 'ready' })));
     await clock.advance(2000);
-    pools.giveUp(replica.id, replica.epoch, 'stuck');
+    supervisor.giveUp(replica.epoch, 'stuck');
     answer();
     await settle();
     expect([replica.state, replica.lastError?.message]).toEqual(['backoff', 'stuck']);
   });
 
   it('does not end a new start because of a slot of the one before (ORCH-3017)', async () => {
-    const { adapter, clock, pools, replica } = await ready();
+    const { adapter, clock, supervisor, replica } = await ready();
     adapter.newest.die();
     await clock.advance(1000);
-    pools.giveUp(replica.id, 1, 'stuck');
+    supervisor.giveUp(1, 'stuck');
     await settle();
     expect([replica.state, replica.epoch]).toEqual(['ready', 2]);
   });
@@ -285,10 +272,10 @@ describe('watch', () => {
   });
 
   it('leaves nothing behind with each look: no timer, no listener (OC-POOL-3005)', async () => {
-    const { adapter, clock, pools, replica } = await ready();
+    const { adapter, clock, supervisor } = await ready();
     const before = clock.pending;
     for (let look = 0; look < 20; look++) {
-      pools.suspect(replica.id);
+      supervisor.suspect();
       await settle();
     }
     expect(adapter.newest.probes).toBe(21);
@@ -298,8 +285,8 @@ describe('watch', () => {
 
 describe('stop', () => {
   it('closes a running engine once and leaves no timer (ORCH-3038)', async () => {
-    const { adapter, clock, pools, replica, told } = await ready();
-    await pools.stop();
+    const { adapter, clock, stop, replica, told } = await ready();
+    await stop();
     expect([replica.state, adapter.newest.closes, told]).toEqual(['stopped', 1, ['ready p-0', 'lost p-0']]);
     expect(clock.pending).toBe(0);
   });
@@ -310,7 +297,7 @@ describe('stop', () => {
     ['decodes its first token', { decoding: true }],
     ['waits for its restart', { broken: true }],
   ])('ends while the engine %s', async (_when, how) => {
-    const { adapter, begin, clock, pools, replica } = supervised();
+    const { adapter, begin, clock, stop, replica } = supervised();
     let arrive = () => {};
     adapter.onConnect = (connection) => {
       if (how.broken) throw new EngineError('unavailable', 'no such engine');
@@ -320,7 +307,7 @@ describe('stop', () => {
     };
     begin();
     await clock.advance(150);
-    await pools.stop();
+    await stop();
     arrive();
     await settle();
     expect([replica.state, clock.pending]).toEqual(['stopped', 0]);
@@ -328,9 +315,9 @@ describe('stop', () => {
   });
 
   it('does not wait for ever for an engine that does not close (ORCH-3038)', async () => {
-    const { adapter, clock, pools, logger } = await ready();
+    const { adapter, clock, stop, logger } = await ready();
     adapter.newest.onClose = () => new Promise(() => {});
-    const stopped = pools.stop();
+    const stopped = stop();
     await clock.advance(15_000);
     await stopped;
     expect(logger.lines.at(-1)).toMatchObject({ level: 'error', message: 'the engine did not close' });

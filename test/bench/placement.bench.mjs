@@ -1,6 +1,9 @@
 // Run by hand, after a build: node test/bench/placement.bench.mjs
-// Placement of one task among 1 000 replicas: the ranking alone, and as part of a step of the scheduler core.
+// Placement of one task among 1 000 replicas, by each strategy: the ranking alone, and as part of a step of the scheduler core.
 import leastLoaded from '@llama-orch/placement-least-loaded';
+import mostFreeVram from '@llama-orch/placement-most-free-vram';
+import predictedFinish from '@llama-orch/placement-predicted-finish';
+import roundRobin from '@llama-orch/placement-round-robin';
 import priorityFifo from '@llama-orch/queue-priority-fifo';
 import { emptyState } from '../../dist/scheduling/core/model.js';
 import { step } from '../../dist/scheduling/core/step.js';
@@ -13,9 +16,16 @@ const WINDOW = 1_000;
 const TARGET_US = 200;
 const noLog = { log: () => {} };
 
-const strategy = leastLoaded.create({}, noLog);
 const idOf = (index) => `p-${index}`;
 const labelsOf = (index) => ({ zone: `zone-${index % 3}` });
+const ratesOf = (index) => ({
+  prefillTps: 1_000 + index,
+  decodeTps: 20 + (index % 90),
+  slowdown: 0.05,
+  uncertainty: 1 / (1 + (index % 40)),
+});
+const memoryOf = (index) => ((index * 37) % 97) * 2 ** 28;
+const size = { promptTokens: 700, expectedTokens: 120 };
 
 /** Microseconds of `run`; `prepare` is not measured. Other work on the machine shows in the worst window, not in the best. */
 function sample(run, prepare = () => {}) {
@@ -36,19 +46,22 @@ function quantile(values, share) {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length * share)];
 }
 
-function rankAlone() {
+function rankAlone(strategy) {
   const candidates = Array.from({ length: REPLICAS }, (_, index) => ({
     replicaId: idOf(index),
     slotsTotal: SLOTS,
     slotsBusy: (index * 7) % SLOTS,
     labels: labelsOf(index),
+    freeVramBytes: memoryOf(index),
+    rates: ratesOf(index),
+    dispatches: (index * 13) % 50,
   }));
-  const task = { taskId: 't', priority: 'interactive' };
+  const task = { taskId: 't', priority: 'interactive', ...size };
   return sample(() => strategy.rank(task, candidates));
 }
 
 /** Submits one task to a free slot; what it took is given back outside the measurement. */
-function inTheCore() {
+function inTheCore(strategy) {
   let state = emptyState();
   const pool = {
     id: 'p',
@@ -74,6 +87,8 @@ function inTheCore() {
       epoch: 1,
       slots: SLOTS,
       labels: labelsOf(index),
+      freeVramBytes: memoryOf(index),
+      rates: ratesOf(index),
       now: 0,
     });
   }
@@ -85,6 +100,7 @@ function inTheCore() {
       key,
       poolId: 'p',
       item: { taskId: key, priority: 'interactive', enqueuedAt: 0 },
+      size,
       now: 0,
     });
   };
@@ -97,12 +113,14 @@ function inTheCore() {
   return sample(submit, giveBack);
 }
 
-for (const [name, measure] of [
-  ['rank', rankAlone],
-  ['step with placement', inTheCore],
-]) {
-  const { p50, p99, quietest } = measure();
-  const verdict = p99 <= TARGET_US ? 'met' : 'missed';
-  const figures = `p50 ${p50.toFixed(0)} µs, p99 ${p99.toFixed(0)} µs (of the quietest ${WINDOW}: ${quietest.toFixed(0)} µs)`;
-  console.log(`${name}, ${REPLICAS} replicas: ${figures}; target p99 ${TARGET_US} µs: ${verdict}`);
+for (const plugin of [leastLoaded, mostFreeVram, roundRobin, predictedFinish]) {
+  for (const [name, measure] of [
+    ['rank', rankAlone],
+    ['step with placement', inTheCore],
+  ]) {
+    const { p50, p99, quietest } = measure(plugin.create({}, noLog));
+    const verdict = p99 <= TARGET_US ? 'met' : 'missed';
+    const figures = `p50 ${p50.toFixed(0)} µs, p99 ${p99.toFixed(0)} µs (of the quietest ${WINDOW}: ${quietest.toFixed(0)} µs)`;
+    console.log(`${plugin.id}, ${name}, ${REPLICAS} replicas: ${figures}; target p99 ${TARGET_US} µs: ${verdict}`);
+  }
 }

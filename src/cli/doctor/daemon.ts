@@ -6,7 +6,7 @@ import { failed, ok, warning, type Finding } from './check.js';
 export async function daemonFindings(client: Client, url: string): Promise<Finding[]> {
   try {
     const pools = await allPools(client);
-    const unready = pools.filter((pool) => !pool.ready);
+    const unready = pools.filter((pool) => !pool.ready && pool.state !== 'unloaded');
     return [ok('daemon', `answers at ${url}`), ...unready.map(unreadyFinding)];
   } catch (error) {
     return [unansweredFinding(error, url)];

@@ -5,13 +5,14 @@ import { callerLimits } from '../../admission/limits/caller-limits.js';
 import { KeyLimits } from '../../admission/limits/key-limits.js';
 import { Quotas } from '../../admission/limits/quotas.js';
 import { Shedding } from '../../admission/shedding/shedding.js';
-import { AppError } from '../../kernel/errors.js';
-import { nearNames } from '../../kernel/near-names.js';
 import { PluginHost } from '../../plugin-host/plugin-host.js';
+import { Devices } from '../../pools/devices/devices.js';
 import { Pools } from '../../pools/pools.js';
 import { Scheduler } from '../../scheduling/scheduler.js';
 import { ApiVersion } from '../api-version.js';
+import { requirePool } from '../pool-lookup.js';
 import { capabilitiesView, poolView } from '../pool-view.js';
+import { replicaSetsView } from '../replica-set-view.js';
 
 /** What serves tasks, and what it offers. */
 @Controller('v1')
@@ -24,27 +25,32 @@ export class PoolsController {
     private readonly keyLimits: KeyLimits,
     private readonly quotas: Quotas,
     private readonly shedding: Shedding,
+    private readonly devices: Devices,
   ) {}
 
   @Get('pools')
   list(@Res() reply: FastifyReply): void {
     sendJson(reply, {
-      items: this.pools.all.map((pool) => poolView(pool, this.scheduler, this.shedding)),
+      items: this.pools.all.map((pool) => poolView(pool, this.scheduler, this.shedding, this.devices)),
       next_cursor: null,
     });
   }
 
   @Get('pools/:id/health')
   health(@Param('id') id: string, @Res() reply: FastifyReply): void {
-    const pool = this.pools.get(id);
-    if (pool === undefined) throw this.unknown(id);
-    sendJson(reply, poolView(pool, this.scheduler, this.shedding));
+    const pool = requirePool(this.pools, id);
+    sendJson(reply, poolView(pool, this.scheduler, this.shedding, this.devices));
   }
 
   @Get('capabilities')
   capabilities(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     const limits = callerLimits(request.facts.caller, this.keyLimits, this.quotas);
-    sendJson(reply, capabilitiesView(this.pools.all, this.apiVersion.text, limits));
+    sendJson(reply, capabilitiesView(this.pools.all, this.scheduler, this.apiVersion.text, limits));
+  }
+
+  @Get('replicasets')
+  replicaSets(@Res() reply: FastifyReply): void {
+    sendJson(reply, replicaSetsView(this.pools.all, this.scheduler, this.shedding));
   }
 
   @Get('plugins')
@@ -57,13 +63,6 @@ export class PoolsController {
       took_ms: tookMs,
     }));
     sendJson(reply, { api_version: PLUGIN_API_VERSION, items });
-  }
-
-  private unknown(id: string): AppError {
-    const known = this.pools.all.map((pool) => pool.id);
-    const near = nearNames(id.slice(0, 63), known);
-    const hint = near.length > 0 ? `did you mean ${near.join(', ')}?` : `there are: ${known.join(', ')}`;
-    return new AppError('NOT_FOUND', `there is no such pool; ${hint}`);
   }
 }
 

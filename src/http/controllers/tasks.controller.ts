@@ -118,7 +118,8 @@ function provenanceOf({ headers }: FastifyRequest): Provenance {
   };
 }
 
-function idempotencyKeyOf(request: FastifyRequest): string | undefined {
+/** @throws AppError 400 for one that is empty or too long */
+export function idempotencyKeyOf(request: FastifyRequest): string | undefined {
   const key = request.headers['idempotency-key'];
   if (key === undefined) return undefined;
   if (typeof key === 'string' && key.length >= 1 && key.length <= 255) return key;
