@@ -17,7 +17,7 @@ async function main(args) {
   if (args[0] === 'serve') becomeDaemon(args);
   if (!existsSync(CLI)) return fail('llama-orch is not built yet: run npm run build in its folder.');
   const { runCli } = await import('../dist/cli/main.js');
-  process.exitCode = await runCli(args, { serve, simulate });
+  process.exitCode = await runCli(args, { serve, selfTest, simulate, engine });
 }
 
 /**
@@ -40,10 +40,21 @@ async function serve(flags) {
   return daemon.serve(flags);
 }
 
+async function selfTest(request) {
+  const daemon = await import('../dist/self-test.js');
+  return daemon.selfTest(request);
+}
+
 /** So is the scheduler that a simulation runs. */
 async function simulate(request) {
   const simulation = await import('../dist/simulate.js');
   return simulation.simulate(request);
+}
+
+/** So is what gets engines. */
+async function engine(request) {
+  const engines = await import('../dist/engine.js');
+  return engines.careForEngines(request);
 }
 
 async function handOver(args) {

@@ -13,6 +13,9 @@ import { Streams } from './http/streams.js';
 import { Clock } from './kernel/clock.js';
 import { type Logger } from './observability/logger.js';
 import { Metrics } from './observability/metrics.js';
+import { Residents } from './pools/on-demand/residents.js';
+import { Devices } from './pools/devices/devices.js';
+import { CleanStart } from './pools/provisioning/run/clean-start.js';
 import { Pools } from './pools/pools.js';
 import { Scheduler } from './scheduling/scheduler.js';
 import { Sessions } from './sessions/sessions.js';
@@ -40,7 +43,9 @@ export async function startApp(options: AppOptions): Promise<App> {
   installEdge(adapter, options.config, bind, edge);
   nest.useGlobalFilters(new ProblemFilter(options.logger));
   const url = await listen(nest, bind);
-  nest.get(Pools).start(nest.get(Scheduler));
+  void nest.get(CleanStart).clear();
+  nest.get(Residents).start(nest.get(Pools), nest.get(Scheduler));
+  nest.get(Pools).start(nest.get(Scheduler), nest.get(Scheduler).traffic);
   return new RunningApp(nest, url);
 }
 
@@ -70,7 +75,9 @@ class RunningApp implements App {
     nest.get(Probes).drain();
     nest.get(Admission).close();
     await nest.get(Scheduler).drain(graceMs);
+    nest.get(Residents).stop();
     await Promise.all([this.closeServer(), nest.get(Pools).stop()]);
+    await nest.get(Devices).close();
     nest.get(Sessions).close();
   }
 

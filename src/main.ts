@@ -3,6 +3,7 @@ import { type App, startApp } from './app.js';
 import { type Config, type ConfigFlags, type ConfigMode, type LoadedConfig, loadConfig } from './config/index.js';
 import { SOFTWARE_VERSION } from './kernel/version.js';
 import { JsonLogger, type Logger } from './observability/logger.js';
+import { killEngines } from './pools/provisioning/run/engine-process.js';
 import { StoreError, type StoreFault } from './persistence/store-error.js';
 
 export interface ServeFlags extends ConfigFlags {
@@ -19,6 +20,7 @@ const STORE_EXIT: Readonly<Record<StoreFault, number>> = {
 };
 const FLUSH_MS = 1_000;
 const SECOND_SIGNAL_MS = 1_500;
+const STAY_MS = 1_000;
 
 /**
  * Runs the daemon until SIGTERM or SIGINT and answers the exit code.
@@ -62,7 +64,9 @@ async function ended(app: App, config: Config, logger: Logger): Promise<void> {
   logger.info('drain', `${signal}: draining for at most ${config.server.shutdown_ms} ms`, { reason: 'shutdown' });
   const impatient = () => void hurry(app, logger);
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, impatient);
-  await app.shutDown(config.server.shutdown_ms);
+  // Timers of the clock hold no process, and what is waited for may be an engine that is slow to end.
+  const alive = setInterval(() => {}, STAY_MS);
+  await app.shutDown(config.server.shutdown_ms).finally(() => clearInterval(alive));
   logger.info('drain', 'drained', { reason: 'shutdown' });
 }
 
@@ -72,8 +76,9 @@ async function hurry(app: App, logger: Logger): Promise<void> {
   await logger.flush(FLUSH_MS);
 }
 
-/** A write to a full pipe that nobody reads holds every other way out; engines and streams have ended by now. */
+/** A write to a full pipe that nobody reads holds every other way out. Streams have ended by now; engines may be slow to. */
 function leaveUnheard(): void {
+  killEngines();
   process.kill(process.pid, 'SIGKILL');
 }
 

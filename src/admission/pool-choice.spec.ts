@@ -35,7 +35,7 @@ function outlookOf(name: PoolId, { slots, busy = 0, waiting = 0, capacity = 5 }:
   const core = corePool(0, { ...setup, fullPolicy: { interactive: 'reject', batch: 'reject' } });
   const pool = { ...core, id: name };
   const id = replicaId(pool.id, 0);
-  pool.replicas.set(id, { id, labels: {}, epoch: 1, interruptible: false, slots, busy, ready: true });
+  pool.replicas.set(id, { id, labels: {}, epoch: 1, interruptible: false, slots, busy, ready: true, dispatches: 0 });
   const strategy: PlacementStrategy = pool.strategy;
   const outlook = new PoolOutlook({ ...pool, strategy }, { prefill: 500, decode: 20 }, new SeededRandom(1));
   for (let at = 0; at < Math.max(busy, waiting + busy); at++) {

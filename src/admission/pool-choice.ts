@@ -5,10 +5,10 @@ import { type PoolOption, bestPool } from '../scheduling/pool-ranking.js';
 import { clampRetryMs } from '../scheduling/promises/retry-wait.js';
 import { type Scheduler } from '../scheduling/scheduler.js';
 
-/** Pools that serve now. @throws AppError 503 that says why none does */
+/** Pools that serve now, or as soon as they have loaded. @throws AppError 503 that says why none does */
 export function requireUsable(candidates: readonly Pool[], now: number): readonly Pool[] {
-  const ready = candidates.filter((pool) => pool.ready);
-  if (ready.length > 0) return ready;
+  const usable = candidates.filter((pool) => pool.takesTasks);
+  if (usable.length > 0) return usable;
   const coming = candidates.find((pool) => pool.state !== 'failed' && pool.state !== 'stopped');
   if (coming !== undefined) throw unready(coming, now);
   throw unavailable(candidates[0]!, now);
@@ -45,12 +45,16 @@ function unready(pool: Pool, now: number): AppError {
 }
 
 function unavailable(pool: Pool, now: number): AppError {
-  const because = pool.lastError?.message ?? 'its engine failed';
-  return new AppError('POOL_UNAVAILABLE', `pool ${pool.id} failed: ${because}; the operator has to mend it`, {
+  return new AppError('POOL_UNAVAILABLE', whyUnavailable(pool), {
     members: {
       engine: pool.engine,
       pool_id: pool.id,
       retry_after_ms: clampRetryMs(pool.readyInMs(now)),
     },
   });
+}
+
+function whyUnavailable({ id, state, lastError }: Pool): string {
+  if (state === 'stopped') return `pool ${id} was taken out of service; it comes back when the operator reloads it`;
+  return `pool ${id} failed: ${lastError?.message ?? 'its engine failed'}; the operator has to mend it`;
 }

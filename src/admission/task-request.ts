@@ -41,6 +41,7 @@ export function taskRequest(body: CreateTask, submission: Submission, epochMs: n
     deadlineMs: body.deadline_ms === undefined ? undefined : Number(body.deadline_ms),
     expectedTokens: body.expected_tokens,
     kvHint: body.kv_hint,
+    poolLabels: body.pool_labels,
     onDisconnect: body.on_disconnect ?? 'detach',
     receivedAt: submission.receivedAt,
     createdMs: epochMs,

@@ -3,12 +3,14 @@ import { cancelCommand } from './commands/cancel.js';
 import { capabilitiesCommand } from './commands/capabilities.js';
 import { configCommand } from './commands/config.js';
 import { doctorCommand } from './commands/doctor.js';
+import { engineCommand, type EngineCare } from './commands/engine.js';
 import { explainCommand } from './commands/explain.js';
 import { keysCommand } from './commands/keys.js';
 import { metricsCommand } from './commands/metrics.js';
+import { newCommand } from './commands/new.js';
 import { pluginsCommand } from './commands/plugins.js';
 import { poolsCommand } from './commands/pools.js';
-import { serveCommand, type Serve } from './commands/serve.js';
+import { serveCommand, type ServeServices } from './commands/serve.js';
 import { simulateCommand, type Simulate } from './commands/simulate.js';
 import { sessionsCommand } from './commands/sessions.js';
 import { statusCommand } from './commands/status.js';
@@ -18,14 +20,14 @@ import { tasksCommand } from './commands/tasks.js';
 import { type CliIo } from './io.js';
 import { Shell, type GlobalFlags, type SetExitCode, type ShellOf } from './shell.js';
 
-export { type Serve, type ServeFlags } from './commands/serve.js';
+export { type SelfTest, type Serve, type ServeFlags } from './commands/serve.js';
+export { type EngineCare } from './commands/engine.js';
 export { type Simulate } from './commands/simulate.js';
 
 /** What the daemon's side does for commands: the command line itself sees the client, the config and the kernel. */
-export interface Services {
-  /** Runs the daemon until it is told to stop; answers its exit code. */
-  readonly serve: Serve;
+export interface Services extends ServeServices {
   readonly simulate: Simulate;
+  readonly engine: EngineCare;
 }
 
 const EXAMPLES = `
@@ -39,8 +41,9 @@ Exit codes:
   0 ok, 1 failure, 2 usage, 69 unavailable, 75 try later, 77 no permission, 78 config, 130 interrupted`;
 
 /** The command tree. */
-export function buildProgram(io: CliIo, { serve, simulate }: Services, setExitCode: SetExitCode): Command {
+export function buildProgram(io: CliIo, services: Services, setExitCode: SetExitCode): Command {
   const shellOf: ShellOf = (command) => new Shell(io, command.optsWithGlobals<GlobalFlags>());
+  const { simulate, engine } = services;
   const program = new Command('llama-orch')
     .description('Runs and uses a llama-orch daemon.')
     .option('--url <url>', 'daemon to talk to (env LLORCH_URL, default http://127.0.0.1:8080)')
@@ -51,7 +54,7 @@ export function buildProgram(io: CliIo, { serve, simulate }: Services, setExitCo
     .exitOverride()
     .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) });
   const commands = [
-    serveCommand(shellOf, serve, setExitCode),
+    serveCommand(shellOf, services, setExitCode),
     submitCommand(shellOf, setExitCode),
     streamCommand(shellOf, setExitCode),
     cancelCommand(shellOf),
@@ -60,6 +63,7 @@ export function buildProgram(io: CliIo, { serve, simulate }: Services, setExitCo
     explainCommand(shellOf),
     statusCommand(shellOf),
     poolsCommand(shellOf),
+    engineCommand(shellOf, engine),
     capabilitiesCommand(shellOf),
     pluginsCommand(shellOf),
     metricsCommand(shellOf),
@@ -67,6 +71,7 @@ export function buildProgram(io: CliIo, { serve, simulate }: Services, setExitCo
     keysCommand(shellOf),
     doctorCommand(shellOf, setExitCode),
     simulateCommand(shellOf, simulate),
+    newCommand(shellOf),
   ];
   for (const command of commands) program.addCommand(inheriting(program, command));
   return program;

@@ -52,8 +52,9 @@ async function promptText(shell: Shell, prompt: string | undefined): Promise<str
 
 /** The model of a daemon that serves just one. */
 async function onlyModel(client: Client, signal: AbortSignal): Promise<string> {
-  const { engines } = await client.capabilities({ signal });
-  const models = [...new Set(engines.flatMap(({ pools }) => pools.map((pool) => pool.model_id)))].sort();
+  const { engines, on_demand = [] } = await client.capabilities({ signal });
+  const offers = [...engines.flatMap(({ pools }) => pools), ...on_demand];
+  const models = [...new Set(offers.map((offer) => offer.model_id))].sort();
   const [model] = models;
   if (model !== undefined && models.length === 1) return model;
   throw new UsageError(

@@ -85,6 +85,11 @@ export interface ErrorMembers {
   /** With `QUOTA_EXCEEDED`, `BUDGET_EXHAUSTED`, `TURN_LIMIT`: what was met, under the name of its config key. */
   readonly limit?: { readonly name: string; readonly value: number; readonly used: number };
   readonly snapshot?: Readonly<Record<string, unknown>>;
+  /** With the 409 of a reload that came to nothing: what became of it, at which step, why, and what is served now. */
+  readonly reload?: 'rollback';
+  readonly failed_step?: string;
+  readonly cause?: { readonly code: string; readonly message: string };
+  readonly serving?: { readonly model_ref: string; readonly model_digest: string | null } | null;
 }
 
 export interface AppErrorOptions {

@@ -1,19 +1,8 @@
 import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
 import { StoreError } from './store-error.js';
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 const OWNER_ONLY = 0o700;
 const OWNER_FILE = 0o600;
-
-/** `storage.data_dir`, from the folder of the config when it is relative; else `$XDG_DATA_HOME/llama-orch`. */
-export function dataFolder(configured: string | undefined, baseFolder: string, env: Environment): string {
-  if (configured !== undefined) return isAbsolute(configured) ? configured : resolve(baseFolder, configured);
-  const base = env['XDG_DATA_HOME'] || join(env['HOME'] || homedir(), '.local', 'share');
-  return join(base, 'llama-orch');
-}
 
 /** Makes the folder and keeps everybody else out of it. @throws StoreError when that cannot be done */
 export function prepareFolder(folder: string): void {

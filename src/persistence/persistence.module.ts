@@ -1,9 +1,9 @@
 import { Global, Module } from '@nestjs/common';
 import { BASE_FOLDER, CONFIG } from '../config/config.module.js';
-import { type Config } from '../config/index.js';
+import { type Config, dataFolder } from '../config/index.js';
 import { Clock } from '../kernel/clock.js';
 import { SessionStore } from '../sessions/session-store.js';
-import { dataFolder, prepareFolder } from './data-folder.js';
+import { prepareFolder } from './data-folder.js';
 import { openDatabase } from './database.js';
 import { SqliteSessionStore } from './sqlite-session-store.js';
 

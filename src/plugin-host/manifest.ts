@@ -14,7 +14,12 @@ export interface PluginManifest {
   readonly entry: string;
 }
 
-const KINDS = ['engine-adapter', 'placement-strategy', 'queue-discipline', 'gpu-probe'] as const satisfies readonly PluginKind[];
+const KINDS = [
+  'engine-adapter',
+  'placement-strategy',
+  'queue-discipline',
+  'gpu-probe',
+] as const satisfies readonly PluginKind[];
 
 const entryPoint = z.union([
   z.string(),

@@ -44,6 +44,12 @@ interface Loaded {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
+/** A plugin and options that it takes. */
+export interface Checked {
+  readonly plugin: Plugin;
+  readonly parsed: unknown;
+}
+
 interface Values {
   'engine-adapter': EngineAdapter;
   'placement-strategy': PlacementStrategy;
@@ -88,12 +94,18 @@ export class PluginHost {
     id: string,
     options: Readonly<Record<string, unknown>>,
   ): Promise<Values[Kind]> {
+    const { plugin, parsed } = this.checked(kind, id, options);
+    return (await this.inTime(this.made(plugin, parsed), plugin)) as Values[Kind];
+  }
+
+  /** @throws Error that says which option is wrong, or that the id is unknown */
+  checked(kind: PluginKind, id: string, options: Readonly<Record<string, unknown>>): Checked {
     const loaded = this.plugins.get(`${kind}/${id}`);
     if (loaded === undefined) throw new Error(this.unknown(kind, id));
     const { plugin } = loaded;
     const parsed = plugin.options.safeParse({ ...loaded.options, ...options });
     if (!parsed.success) throw new Error(`options of ${kind} "${id}": ${z.prettifyError(parsed.error)}`);
-    return (await this.inTime(this.made(plugin, parsed.data), plugin)) as Values[Kind];
+    return { plugin, parsed: parsed.data };
   }
 
   private async loadOne(source: PluginSource): Promise<void> {

@@ -19,6 +19,7 @@ export function newCorePool(
   queues: QueueDisciplineFactory,
   strategy: PlacementStrategy,
   preemption?: PreemptionRules,
+  affinityMaxLoad?: number,
 ): CorePool {
   return {
     id,
@@ -29,6 +30,7 @@ export function newCorePool(
     strategy,
     replicas: new Map(),
     ...(preemption === undefined ? {} : { preemption }),
+    ...(affinityMaxLoad === undefined ? {} : { affinityMaxLoad }),
     suspendedAt: [],
     suspending: 0,
   };

@@ -52,7 +52,7 @@ describe('a task that runs', () => {
   });
 
   it('fails as a reset when the stream ends without saying so (ORCH-4201)', async () => {
-    const rig = await SchedulerRig.ready();
+    const rig = await SchedulerRig.ready({ pool: { failover: { mode: 'off' } } });
     const task = rig.submit();
     rig.runOf(task).tokens('a');
     rig.runOf(task).close();
@@ -216,7 +216,7 @@ describe('an engine that is lost', () => {
   });
 
   it('ends the task after its first token, and the replica works on when its probe is good (ORCH-4201)', async () => {
-    const rig = await SchedulerRig.ready();
+    const rig = await SchedulerRig.ready({ pool: { failover: { mode: 'off' } } });
     const task = rig.submit();
     rig.runOf(task).tokens('a');
     await settle();

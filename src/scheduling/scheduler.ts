@@ -1,12 +1,14 @@
 import { type PriorityClass } from '@llama-orch/plugin-sdk';
-import { type CancelTimer, type Clock } from '../kernel/clock.js';
+import { type Clock } from '../kernel/clock.js';
 import { type AppError } from '../kernel/errors.js';
 import { type PoolId, type TaskKey } from '../kernel/ids.js';
 import { type Random } from '../kernel/random.js';
+import { type Coming, type Workload } from '../pools/on-demand/workload.js';
 import { type PoolListener } from '../pools/pool-events.js';
 import { type Pool } from '../pools/pool.js';
 import { type Pools } from '../pools/pools.js';
 import { type Replica } from '../pools/replica.js';
+import { canHoldTasks } from '../pools/replica-state.js';
 import { type Sessions } from '../sessions/sessions.js';
 import { frameText } from '../tasks/frames.js';
 import { type TaskRegistry } from '../tasks/task-registry.js';
@@ -21,14 +23,18 @@ import {
   emptyState,
 } from './core/model.js';
 import { step } from './core/step.js';
+import { Deadlines } from './deadlines.js';
+import { Failovers } from './failover/failovers.js';
 import { type Rates } from './forecast/estimator.js';
 import { Newcomer } from './forecast/newcomer.js';
 import { isLate } from './forecast/feasibility.js';
 import { type OverloadRules } from './forecast/overload.js';
 import { PoolOutlook, type StartOutcome } from './forecast/pool-outlook.js';
-import { callerOf, itemOf } from './queue-item.js';
+import { callerOf, itemOf, sizePart } from './queue-item.js';
+import { RateReports, asksForRates, kindOf } from './rates/rate-reports.js';
 import { SessionTasks } from './session-tasks.js';
 import { type PoolOption } from './pool-ranking.js';
+import { SchedulerTraffic } from './pool-traffic.js';
 import { type Receipts } from './receipts/receipts.js';
 import { type Arrival } from './receipts/stored.js';
 import { type PreemptionTelemetry } from './preemption-telemetry.js';
@@ -46,19 +52,22 @@ export interface SchedulerPorts {
   readonly telemetry: TaskTelemetry;
   readonly sessions: Sessions;
   readonly metricsMs: number;
-  readonly suspends: boolean;
   /** Absent while preemption is off. */
   readonly preemption?: PreemptionTelemetry;
   readonly onStart?: (outcome: StartOutcome) => void;
   readonly onDeadline: 'stop' | 'finish';
   readonly receipts: Receipts;
   readonly overload: OverloadRules;
+  /** Told that something happened. Absent when no model loads on demand. */
+  readonly onDemand?: { look(): void };
 }
 
 /** A pool and the speeds that are assumed of it until it has been measured. */
 export interface ScheduledPool {
   readonly pool: CorePool;
   readonly rates: Rates;
+  /** Slots that will be there while there are none; absent for a pool that loads by itself. */
+  readonly coming?: () => Coming | undefined;
 }
 
 /** What a submit waits for while its event is taken. */
@@ -69,11 +78,14 @@ interface Submission {
 }
 
 /** Feeds events to the core and carries out its commands, in their order and in the same turn. */
-export class Scheduler implements PoolListener {
+export class Scheduler implements PoolListener, Workload {
   private state: SchedulerState = emptyState();
   private readonly outlooks = new Map<PoolId, PoolOutlook>();
-  private readonly deadlines = new Map<TaskKey, CancelTimer>();
+  private readonly deadlines: Deadlines;
+  private readonly failovers: Failovers;
   private readonly runs: TaskRuns;
+  private readonly rates: RateReports;
+  readonly traffic: SchedulerTraffic;
   private readonly sessionTasks: SessionTasks;
   private readonly pending: SchedulerEvent[] = [];
   private carryingOut = false;
@@ -84,16 +96,25 @@ export class Scheduler implements PoolListener {
     private readonly ports: SchedulerPorts,
     pools: readonly ScheduledPool[],
   ) {
-    for (const { pool, rates } of pools) {
+    this.rates = new RateReports(
+      pools.some(({ pool }) => asksForRates(pool.strategy)),
+      (event) => this.on(event),
+    );
+    for (const { pool, rates, coming } of pools) {
       this.state.pools.set(pool.id, pool);
-      this.outlooks.set(pool.id, new PoolOutlook(pool, rates, ports.random, ports.onStart, ports.overload));
+      this.outlooks.set(pool.id, new PoolOutlook(pool, rates, ports.random, ports.onStart, ports.overload, coming));
     }
     const { clock, sessions } = ports;
-    this.sessionTasks = new SessionTasks({ clock, sessions, event: (event) => this.on(event) });
-    this.runs = new TaskRuns(ports, this.sessionTasks, {
-      event: (event) => this.on(event),
-      outlook: (task) => this.outlook(task.poolId),
-    });
+    const event = (taken: SchedulerEvent) => this.on(taken);
+    const state = () => this.state;
+    this.deadlines = new Deadlines(ports, event);
+    this.traffic = new SchedulerTraffic(ports, { state, event, outlook: (poolId) => this.outlook(poolId) });
+    this.failovers = new Failovers(ports, { state, event }, this.traffic);
+    // Last but one: each session that the store has kept is an event already.
+    this.sessionTasks = new SessionTasks({ clock, sessions, event });
+    const outlook = (task: Task) => this.outlook(task.poolId);
+    const [rates, failovers] = [this.rates, this.failovers];
+    this.runs = new TaskRuns(ports, this.sessionTasks, { event, outlook, rates, failovers });
   }
 
   /**
@@ -111,10 +132,11 @@ export class Scheduler implements PoolListener {
     this.submission = submission;
     this.ports.registry.add(task);
     const session = this.sessionTasks.introduce(task, outlook, this.wallMsOf(task));
+    const parts = { ...session, ...sizePart(task, outlook) };
     const item = itemOf(task, now, outlook);
     const { held } = newcomer;
     const late = isLate(task, outlook, now);
-    this.on({ type: 'submitted', key: task.key, poolId: task.poolId, item, now, held, late, ...session });
+    this.on({ type: 'submitted', key: task.key, poolId: task.poolId, item, now, held, late, ...parts });
     if (submission.refusal !== undefined) throw this.refused(task, submission.refusal);
     return task.promise;
   }
@@ -135,6 +157,14 @@ export class Scheduler implements PoolListener {
 
   queueDepth(poolId: PoolId, priority: PriorityClass): number {
     return this.state.pools.get(poolId)?.queue.sizeOf(priority) ?? 0;
+  }
+
+  waitingIn(poolId: PoolId): number {
+    return this.state.pools.get(poolId)?.queue.size ?? 0;
+  }
+
+  doneInMs(poolId: PoolId): number {
+    return this.outlook(poolId).doneInMs(this.ports.clock.now());
   }
 
   /** Slots of a pool that are in use. */
@@ -170,7 +200,11 @@ export class Scheduler implements PoolListener {
 
   replicaReady(pool: Pool, replica: Replica): void {
     const { id: replicaId, epoch, slots } = replica;
-    const { labels } = pool.config;
+    this.failovers.noteCapacity();
+    const { labels, perf } = pool.config;
+    const declared = { prefill: perf.prefill_tps, decode: perf.decode_tps };
+    const kind = kindOf(replica.deviceKind, replica.description?.modelDigest ?? pool.model.ref);
+    const { rates } = this.rates.joined({ poolId: pool.id, replicaId }, kind, declared);
     const interruptible = isInterruptible(replica);
     this.on({
       type: 'replica-ready',
@@ -180,13 +214,20 @@ export class Scheduler implements PoolListener {
       slots,
       labels,
       interruptible,
+      rates,
+      freeVramBytes: replica.freeVramBytes,
       now: this.ports.clock.now(),
     });
+  }
+
+  memoryChanged(pool: Pool, { id: replicaId, freeVramBytes }: Replica): void {
+    this.on({ type: 'replica-memory', poolId: pool.id, replicaId, freeVramBytes });
   }
 
   replicaLost(pool: Pool, replica: Replica): void {
     this.sessionTasks.replicaLost(replica.id);
     this.on({ type: 'replica-unready', poolId: pool.id, replicaId: replica.id });
+    if (!canHoldTasks(replica.state)) this.runs.replicaLost(replica);
   }
 
   poolFailed(pool: Pool): void {
@@ -205,6 +246,9 @@ export class Scheduler implements PoolListener {
     } finally {
       this.carryingOut = false;
     }
+    this.ports.onDemand?.look();
+    this.failovers.look();
+    this.traffic.check();
     if (this.state.tasks.size === 0) this.whenIdle?.();
   }
 
@@ -238,6 +282,8 @@ export class Scheduler implements PoolListener {
         return this.dispatch(command);
       case 'requeue':
         return this.requeue(command);
+      case 'move':
+        return this.traffic.moved(command);
       case 'stop':
         return this.runs.stop(command.lease);
       case 'suspend':
@@ -265,7 +311,7 @@ export class Scheduler implements PoolListener {
   private accept({ key, position }: CommandOf<'accept'>): void {
     const task = this.task(key);
     task.promise = this.submission!.newcomer.accepted(task, position);
-    this.watchDeadline(task);
+    this.deadlines.watch(task);
     this.sessionTasks.accepted(task);
     this.ports.telemetry.admitted(task);
   }
@@ -273,37 +319,28 @@ export class Scheduler implements PoolListener {
   /** A queue that stays nearly full lets the task go that it is least likely to serve in time. */
   private relieve(outlook: PoolOutlook, now: number): void {
     const hopeless = outlook.leastHopeful(now, ({ taskId }) => this.task(taskId as TaskKey));
-    if (hopeless === undefined) return;
+    // Nobody who has read something is sent away.
+    if (hopeless === undefined || this.task(hopeless.item.taskId as TaskKey).firstTokenAt !== undefined) return;
     this.ports.receipts.noteHopeless(hopeless, outlook.pool);
     this.on({ type: 'hopeless', key: hopeless.item.taskId as TaskKey });
-  }
-
-  private watchDeadline(task: Task): void {
-    const { clock, onDeadline } = this.ports;
-    if (task.deadlineAt === undefined) return;
-    this.deadlines.get(task.key)?.();
-    const late = () => {
-      if (task.state !== 'queued' && onDeadline === 'finish') return;
-      this.on({ type: 'deadline-passed', key: task.key, now: clock.now() });
-    };
-    this.deadlines.set(task.key, clock.schedule(task.deadlineAt - clock.now(), late));
   }
 
   private dispatch({ key, replicaId, epoch, lease, why }: CommandOf<'dispatch'>): void {
     const task = this.task(key);
     this.outlook(task.poolId).dispatched(task, this.ports.clock.now());
+    this.failovers.dispatched(task);
     const replica = this.ports.pools.get(task.poolId)?.replicas.find(({ id }) => id === replicaId);
     this.runs.start(task, replica, { epoch, lease, why });
   }
 
-  private requeue({ key }: CommandOf<'requeue'>): void {
+  private requeue({ key, code, failover }: CommandOf<'requeue'>): void {
     const task = this.task(key);
-    if (task.state !== 'preempted') task.moveTo('queued');
-    task.requeued = true;
     task.failedOver = true;
     this.outlook(task.poolId).requeued(task);
-    // While it ran its deadline may have passed without an effect; a waiting task may not miss it.
-    this.watchDeadline(task);
+    this.deadlines.watch(task);
+    if (failover !== undefined) return this.failovers.begin(task, code);
+    if (task.firstTokenAt === undefined) task.moveTo('queued');
+    task.requeued = true;
   }
 
   private suspend({ key, lease }: CommandOf<'suspend'>): void {
@@ -322,15 +359,15 @@ export class Scheduler implements PoolListener {
     const retryMs = end.type === 'evicted' ? outlook.retryMs(callerOf(task), clock.now()) : 0;
     const ending = endingOf(task, end, retryMs);
     this.sessionTasks.ended(task, end);
+    this.failovers.ended(task, end);
     if (end.type === 'completed' || end.type === 'budget') this.runs.pulse(task, 'last');
     task.finishReason = ending.finishReason;
     task.error = ending.error;
     // Its last token was there when it was cut off.
-    if (task.state === 'preempted' && ending.state === 'completed') task.resume(task.endedAt);
+    if (task.isCutOff && ending.state === 'completed') task.resume(task.endedAt);
     task.moveTo(ending.state);
     task.log.seal(frameText(task.log.upcomingSeq, ending.frame.type, JSON.stringify(ending.frame.data)));
-    this.deadlines.get(key)?.();
-    this.deadlines.delete(key);
+    this.deadlines.forget(task);
     outlook.ended(task);
     registry.retain(task);
     if (end.type === 'evicted') telemetry.evicted(task, end.policy);

@@ -7,6 +7,7 @@ import { Logger } from '../observability/logger.js';
 import { Metrics } from '../observability/metrics.js';
 import { PluginHost } from '../plugin-host/plugin-host.js';
 import { PluginHostModule } from '../plugin-host/plugin-host.module.js';
+import { Residents } from '../pools/on-demand/residents.js';
 import { type Pool } from '../pools/pool.js';
 import { Pools } from '../pools/pools.js';
 import { PoolsModule } from '../pools/pools.module.js';
@@ -43,6 +44,7 @@ import { Scheduler } from './scheduler.js';
         CONFIG,
         PluginHost,
         Pools,
+        Residents,
         TaskRegistry,
         TaskTelemetry,
         Sessions,
@@ -56,6 +58,7 @@ import { Scheduler } from './scheduler.js';
         config: Config,
         plugins: PluginHost,
         pools: Pools,
+        residents: Residents,
         registry: TaskRegistry,
         telemetry: TaskTelemetry,
         sessions: Sessions,
@@ -75,12 +78,13 @@ import { Scheduler } from './scheduler.js';
           ...{ clock, random, pools, registry, telemetry, sessions, metricsMs, onDeadline, receipts },
           onStart: (outcome: StartOutcome) => showStart(metrics, outcome),
           overload: overloadRules(config.scheduler),
-          suspends: preemption?.mode === 'hard',
+          ...(pools.all.some((pool) => !pool.config.preload) && { onDemand: residents }),
           ...(preemption === undefined ? {} : { preemption: new PreemptionTelemetry(metrics, logger) }),
         };
         const scheduled = pools.all.map((pool) => ({
-          pool: newCorePool(pool.id, pool.config, queues, strategy, preemption),
+          pool: newCorePool(pool.id, pool.config, queues, strategy, preemption, config.scheduler.affinity_max_load),
           rates: ratesOf(pool),
+          ...(pool.config.preload ? {} : { coming: () => residents.coming(pool.id) }),
         }));
         const scheduler = new Scheduler(ports, scheduled);
         showLoad(scheduler, pools, metrics);

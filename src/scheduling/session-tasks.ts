@@ -66,10 +66,11 @@ export class SessionTasks implements SessionListener {
     if (session === undefined) return undefined;
     const { lastReplica, warmOn } = session;
     const wanted = request.kvHint === 'cold' ? undefined : lastReplica;
-    task.failedOver = task.requeued || (wanted !== undefined && wanted !== id);
+    task.failedOver = task.requeued || task.failovers > 0 || (wanted !== undefined && wanted !== id);
     return !task.failedOver && warmOn?.id === id && warmOn.epoch === epoch;
   }
 
+  /** The first token of a run that its reader did not have. */
   firstToken({ session }: Task, replica: ReplicaStart, slots: number): void {
     const { sessions } = this.ports;
     if (session === undefined) sessions.slotUsed(replica, slots);

@@ -1,5 +1,6 @@
 import type { EngineDescription, TokenEvent, Usage } from '@llama-orch/plugin-sdk';
 import { type ErrorCode, type ErrorMembers } from '../kernel/errors.js';
+import { type GpuReading } from '../pools/replica.js';
 import { type Remaining } from '../sessions/tariff.js';
 
 export type FinishReason = 'stop' | 'length' | 'cancelled' | 'budget';
@@ -27,10 +28,12 @@ export interface MetricsFrame extends Remaining {
   readonly tokens_out: number;
   readonly replica_id: string;
   readonly requeued?: true;
+  readonly failover?: true;
   readonly preempted?: true;
   readonly resumable?: true;
   readonly kv_warmth?: boolean;
   readonly kv_migrated?: false;
+  readonly gpu?: readonly GpuReading[];
 }
 
 export interface EndFrame {
@@ -85,14 +88,36 @@ export function usageMembers(usage: Usage): NonNullable<EndFrame['usage']> {
   };
 }
 
-/** Output text of the `token` frames inside a piece of a log; reasoning is not output. */
-export function outputText(frames: string): string {
-  let text = '';
-  for (const frame of frames.split('\n\n')) {
+/** A stretch of an answer: of its output, or of the reasoning before it. */
+export interface Piece {
+  readonly text: string;
+  readonly reasoning: boolean;
+}
+
+/** What the `token` frames inside a part of a log tell, token by token. */
+export function piecesOf(frames: string): Piece[] {
+  return frames.split('\n\n').flatMap((frame) => {
     const at = frame.indexOf('\nevent: token\ndata: ');
-    if (at < 0) continue;
+    if (at < 0) return [];
     const data = JSON.parse(frame.slice(at + '\nevent: token\ndata: '.length)) as { t: string; reasoning?: boolean };
-    if (!data.reasoning) text += data.t;
+    return { text: data.t, reasoning: data.reasoning === true };
+  });
+}
+
+/** The same answer with neighbours of one kind put together. */
+export function joined(pieces: readonly Piece[]): Piece[] {
+  const long: Piece[] = [];
+  for (const { text, reasoning } of pieces) {
+    const last = long.at(-1);
+    if (last?.reasoning === reasoning) long[long.length - 1] = { text: last.text + text, reasoning };
+    else long.push({ text, reasoning });
   }
-  return text;
+  return long;
+}
+
+/** Reasoning is not output. */
+export function outputText(pieces: readonly Piece[]): string {
+  let output = '';
+  for (const { text, reasoning } of pieces) if (!reasoning) output += text;
+  return output;
 }

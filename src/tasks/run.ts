@@ -1,15 +1,16 @@
 import {
+  type EndEvent,
   type EngineConnection,
   EngineError,
   type EngineEvent,
   type EngineDescription,
-  type TokenEvent,
   isEngineError,
 } from '@llama-orch/plugin-sdk';
 import { type Clock } from '../kernel/clock.js';
 import { embedOrRerank } from './embed-run.js';
 import { engineRequest } from './engine-request.js';
 import { type Answer, tokenFrameText } from './frames.js';
+import { Prefix } from './prefix.js';
 import { type Task } from './task.js';
 
 /** How the engine's part of a task ended. After a `stop` nothing of it matters but that the slot is free. */
@@ -23,6 +24,8 @@ export interface RunListener {
   onFirstToken(): void;
   /** The first token that its reader does not have yet, of a task that was cut off before. */
   onResumed(): void;
+  /** It does not bring what its reader has; nothing more of it is delivered. */
+  onDiverged(): void;
   /** Tokens stand in the log and more may come. */
   onDelivered(): void;
   /** Tokens came since the last call; `at` is the monotonic ms of the newest. Called now and then, not per token. */
@@ -32,12 +35,17 @@ export interface RunListener {
 /** Reason of every stop; made once, because an abort without a reason makes an error with a stack each time. */
 const STOPPED = new Error('the task has ended');
 
-/** One task on one slot: drains the engine's batches into the task log. */
+/**
+ * One task on one slot: drains the engine's batches into the task log. What the reader has from an earlier run is
+ * compared and passed over.
+ */
 export class Run {
   private readonly controller = new AbortController();
-  private index = 0;
-  /** Tokens that its reader has from an earlier run. */
-  private readonly known: number;
+  /** Tokens that the engine brought, known ones too. */
+  private tokens = 0;
+  /** What its reader has from an earlier run. */
+  private readonly known: Prefix | undefined;
+  private readonly framesBefore: number;
   /** Monotonic ms of the last sign of decoding: the start, then each token. */
   lastSignAt: number;
   readonly startedAt: number;
@@ -48,12 +56,18 @@ export class Run {
     private readonly listener: RunListener,
   ) {
     this.startedAt = this.lastSignAt = clock.now();
-    this.known = task.delivered?.length ?? 0;
+    this.framesBefore = task.tokenFrames;
+    if (task.firstTokenAt !== undefined) this.known = new Prefix(task.log.pieces());
   }
 
   /** True once the engine has answered this run. */
   get hasDecoded(): boolean {
-    return this.index > 0;
+    return this.tokens > 0;
+  }
+
+  /** It came as far as the run before it, and no further: whatever ended that one may wait there. */
+  get stoodStill(): boolean {
+    return this.known?.isWhole === true && this.task.tokenFrames === this.framesBefore;
   }
 
   get stopped(): boolean {
@@ -101,50 +115,45 @@ export class Run {
 
   private take(batch: readonly EngineEvent[]): RunOutcome | undefined {
     const { log } = this.task;
+    this.lastSignAt = this.clock.now();
     let text = '';
     let frames = 0;
     let outcome: RunOutcome | undefined;
     for (const event of batch) {
-      if (this.index < this.known) {
-        this.repeat(event);
-        continue;
-      }
       if (event.type === 'end') {
-        outcome = { type: 'completed', answer: { finish: event.finish, usage: event.usage } };
+        outcome = this.ending(event);
         break;
       }
-      text += tokenFrameText(log.upcomingSeq + frames++, this.index++, event);
-      this.task.tokensOut += event.tokens ?? 1;
-      this.task.delivered?.push(mark(event));
+      this.tokens += event.tokens ?? 1;
+      const token = this.known === undefined ? event : this.known.take(event);
+      if (token === 'known') continue;
+      if (token === 'other') {
+        this.listener.onDiverged();
+        return undefined;
+      }
+      text += tokenFrameText(log.upcomingSeq + frames++, this.task.tokenFrames++, token);
+      this.task.tokensOut = Math.max(this.task.tokensOut, this.tokens);
     }
     if (frames > 0) this.deliver(text, frames);
     if (frames > 0 && outcome === undefined) this.listener.onDelivered();
     return outcome;
   }
 
-  /** Passes over what the reader has; an engine that says something else now must not be spliced in. */
-  private repeat(event: EngineEvent): void {
-    this.lastSignAt = this.clock.now();
-    if (event.type !== 'end' && mark(event) === this.task.delivered![this.index++]) return;
-    throw new EngineError('internal', 'the engine did not repeat its answer after a suspension; send the task again', {
-      reason: 'not_repeated',
-    });
+  /** An answer that ends before its reader has read it to there is another answer. */
+  private ending({ finish, usage }: EndEvent): RunOutcome | undefined {
+    if (this.known?.isWhole !== false) return { type: 'completed', answer: { finish, usage } };
+    this.listener.onDiverged();
+    return undefined;
   }
 
   private deliver(text: string, frames: number): void {
-    this.lastSignAt = this.clock.now();
-    if (this.task.state === 'preempted') this.listener.onResumed();
+    if (this.task.isCutOff) this.listener.onResumed();
     if (this.task.firstTokenAt === undefined) {
       this.task.firstTokenAt = this.lastSignAt;
       this.listener.onFirstToken();
     }
     this.task.log.append(text, frames);
   }
-}
-
-/** What has to be equal for two tokens to be the same to a reader. */
-function mark(token: TokenEvent): string {
-  return token.reasoning === true ? `\u0000${token.text}` : token.text;
 }
 
 function withoutEnd(): EngineError {

@@ -1,4 +1,4 @@
-import { outputText } from './frames.js';
+import { type Piece, joined, outputText, piecesOf } from './frames.js';
 
 /** Something that follows a log. `wake` is called after each append and must not throw. */
 export interface LogReader {
@@ -31,12 +31,12 @@ const FRAME_END = '\n\n';
 
 /**
  * What happened to one task, in order: append-only, sequence numbers 1, 2, 3 … without gaps, sealed by its last frame.
- * At least the newest `keepBytes` are held; the output text of what was let go is kept for the snapshot.
+ * At least the newest `keepBytes` are held; what the tokens of the others said is kept for the snapshot.
  */
 export class TaskLog {
   private blocks: Block[] = [];
   private droppedBlocks = 0;
-  private droppedText = '';
+  private dropped: readonly Piece[] = [];
   private readonly readers = new Set<LogReader>();
   private readonly largestBlock: number;
   private nextSeq = 1;
@@ -138,12 +138,18 @@ export class TaskLog {
 
   /** Output text of all tokens so far, also of frames that are no longer held. */
   text(): string {
-    return this.droppedText + this.blocks.map(textOf).join('');
+    return outputText(this.pieces());
+  }
+
+  /** All that its tokens said so far, also those of frames that are no longer held; reasoning until `release`. */
+  pieces(): readonly Piece[] {
+    return joined([...this.dropped, ...this.blocks.flatMap(saidIn)]);
   }
 
   /** Lets all frames go; the text stays. */
   release(): void {
     this.drop(this.blocks.length);
+    this.dropped = this.dropped.filter(({ reasoning }) => !reasoning);
   }
 
   private write(text: string, count: number): void {
@@ -185,14 +191,14 @@ export class TaskLog {
   }
 
   private drop(count: number): void {
-    this.droppedText += this.blocks.slice(0, count).map(textOf).join('');
+    this.dropped = joined([...this.dropped, ...this.blocks.slice(0, count).flatMap(saidIn)]);
     this.droppedBlocks += count;
     this.blocks = this.blocks.slice(count);
   }
 }
 
-function textOf(block: Block): string {
-  return outputText(block.bytes.toString('utf8', 0, block.used));
+function saidIn({ bytes, used }: Block): Piece[] {
+  return piecesOf(bytes.toString('utf8', 0, used));
 }
 
 function bytesOfFrames(block: Block, count: number): number {

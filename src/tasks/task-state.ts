@@ -1,6 +1,6 @@
 /**
- * Life of a task. `dispatched`: a lease is held and the engine has not answered yet. `preempted`: it was cut off between
- * two tokens for more urgent work and goes on later.
+ * Life of a task. `dispatched`: a lease is held and the engine has not answered yet. `streaming`: its reader has something,
+ * also while a lost engine is replaced. `preempted`: it was cut off between two tokens for more urgent work and goes on later.
  */
 export type TaskState =
   'queued' | 'dispatched' | 'streaming' | 'preempted' | 'completed' | 'cancelled' | 'expired' | 'evicted' | 'failed';

@@ -1,4 +1,4 @@
-import { type AppError } from '../kernel/errors.js';
+import { type AppError, type ErrorCode } from '../kernel/errors.js';
 import { type LogFields, type Logger } from '../observability/logger.js';
 import { type Metrics } from '../observability/metrics.js';
 import { remainingOf } from '../sessions/tariff.js';
@@ -89,6 +89,26 @@ export class TaskTelemetry {
       reason: task.error?.code,
     });
     for (const listener of this.listeners) listener.ended?.(task);
+  }
+
+  /** It waits in another pool, because the one that had it is taken out of service, or lost its engine. */
+  moved(task: Task, from: string): void {
+    this.log(task.lost ? 'failover' : 'drain', `task moved from pool ${from}`, task, {});
+  }
+
+  /** Its engine was lost after its first token, and its answer is to go on elsewhere. */
+  lost(task: Task, code: ErrorCode): void {
+    this.log('failover', 'engine lost, another run is to go on', task, {
+      reason: code,
+      tokens_out: task.tokensOut,
+      failovers: task.failovers,
+    });
+  }
+
+  /** What became of that: `diverged`, another run said something else; `abandoned`, nobody wanted the rest. */
+  failedOver(task: Task, result: 'continued' | 'diverged' | 'failed' | 'abandoned'): void {
+    this.metrics.failovers.inc({ pool_id: task.poolId, result });
+    this.log('failover', `answer ${result}`, task, { tokens_out: task.tokensOut, failovers: task.failovers });
   }
 
   evicted(task: Task, policy: string): void {

@@ -39,6 +39,8 @@ export interface TaskRequest {
   readonly deadlineMs: number | undefined;
   readonly expectedTokens: number | undefined;
   readonly kvHint: 'reuse' | 'cold' | undefined;
+  /** Labels that its pool has to carry. */
+  readonly poolLabels?: Readonly<Record<string, string>> | undefined;
   readonly onDisconnect: 'detach' | 'cancel';
   readonly receivedAt: number;
   readonly createdMs: number;
@@ -86,16 +88,27 @@ export class Task {
   finishReason: FinishReason | undefined;
   error: AppError | undefined;
   requeued = false;
+  /** How often its engine was lost after its first token, and the answer was to go on elsewhere. */
+  failovers = 0;
+  /** Its engine was lost, and nothing new has come since. */
+  lost = false;
+  /** It was cut off for more urgent work, and nothing new has come since. */
+  suspended = false;
   /** It was cut off for more urgent work at least once. */
   preempted = false;
-  /** What its reader has, token by token; kept only where a run may have to be repeated to the same token. */
-  delivered: string[] | undefined;
-  private suspendedAt: number | undefined;
-  private suspendedMs = 0;
+  /** Frames of tokens in its log. */
+  tokenFrames = 0;
+  /** {@link engineIdentity} of what brought its first token. */
+  answeredBy: string | undefined;
+  /** Time that runs took whose engines were lost; part of the longest run that it may have. */
+  lostRunMs = 0;
+  private cutOffAt: number | undefined;
+  private cutOffMs = 0;
 
   constructor(
     readonly request: TaskRequest,
-    readonly poolId: PoolId,
+    /** Another one of the same replica set, once the task was moved there while it waited. */
+    public poolId: PoolId,
     readonly engine: string,
     readonly promptSize: PromptSize,
     readonly log: TaskLog,
@@ -128,24 +141,42 @@ export class Task {
     return deadlineMs === undefined ? undefined : receivedAt + deadlineMs;
   }
 
-  /** Cut off between two tokens at `now`. */
+  /** Cut off between two tokens at `now` for more urgent work. */
   suspend(now: number): void {
+    this.preempted = this.suspended = true;
     this.moveTo('preempted');
-    this.preempted = true;
-    this.suspendedAt = now;
+    this.cutOffAt ??= now;
   }
 
-  /** Its first new token after a suspension came at `now`. */
+  /** Its engine was lost at `now`, and its answer goes on elsewhere. */
+  failOver(now: number): void {
+    this.failovers++;
+    this.lost = true;
+    this.cutOffAt ??= now;
+  }
+
+  /** The first new token since it was cut off came at `now`. */
   resume(now: number): void {
-    this.moveTo('streaming');
-    this.suspendedMs += now - this.suspendedAt!;
-    this.suspendedAt = undefined;
+    if (this.state === 'preempted') this.moveTo('streaming');
+    this.suspended = this.lost = false;
+    this.cutOffMs += now - this.cutOffAt!;
+    this.cutOffAt = undefined;
   }
 
-  /** First token to end (or to `now`) without suspensions, whole milliseconds. */
+  /** It was cut off between two tokens, and nothing new has come since. */
+  get isCutOff(): boolean {
+    return this.cutOffAt !== undefined;
+  }
+
+  /** Its runs were not of one piece, so its times say nothing of an engine's speed. */
+  get interrupted(): boolean {
+    return this.preempted || this.failovers > 0;
+  }
+
+  /** First token to end (or to `now`) without the time in which it was cut off, whole milliseconds. */
   decodeMs(now: number): number {
     if (this.firstTokenAt === undefined) return 0;
-    const until = this.suspendedAt ?? this.endedAt ?? now;
-    return Math.max(0, Math.round(until - this.firstTokenAt - this.suspendedMs));
+    const until = this.cutOffAt ?? this.endedAt ?? now;
+    return Math.max(0, Math.round(until - this.firstTokenAt - this.cutOffMs));
   }
 }

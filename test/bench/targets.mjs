@@ -11,7 +11,11 @@ const agent = new Agent({ keepAlive: true, maxSockets: Infinity });
 
 /** A fake llama-server: `tps` tokens per second and stream, 0 = as fast as it can. */
 export function startEngine({ tps, slots }) {
-  return startProcess(here('../support/fake-llama-server/main.mjs'), [`--tps=${tps}`, `--slots=${slots}`]);
+  return startProcess(here('../support/fake-llama-server/main.mjs'), [
+    `--tps=${tps}`,
+    `--slots=${slots}`,
+    '--model=bench',
+  ]);
 }
 
 export function direct(engine) {

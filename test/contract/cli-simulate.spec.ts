@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { runCli } from '../../src/cli/main.js';
+import { careForEngines } from '../../src/engine.js';
+import { selfTest } from '../../src/self-test.js';
 import { simulate } from '../../src/simulate.js';
 import { ROOT } from '../architecture/source-file.js';
 import { TestIo } from './support/test-io.js';
@@ -24,7 +26,13 @@ async function command(...argv: readonly string[]): Promise<{ stdout: string; st
 
 async function cli(...argv: readonly string[]): Promise<{ code: number; io: TestIo }> {
   const io = new TestIo({ cwd: folder });
-  const code = await runCli(['simulate', ...argv], { io, serve: () => Promise.resolve(0), simulate });
+  const code = await runCli(['simulate', ...argv], {
+    io,
+    serve: () => Promise.resolve(0),
+    simulate,
+    selfTest,
+    engine: careForEngines,
+  });
   return { code, io };
 }
 

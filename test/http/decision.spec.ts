@@ -38,12 +38,13 @@ describe('The decision of a task', () => {
     expect(kindsOf(decision)).toEqual(['admission', 'dispatch']);
     const [admission, dispatch] = decision.receipts as [AdmissionReceipt, DispatchReceipt];
     expect(admission).toMatchObject({
-      plugins: { discipline: 'priority-fifo@0.1.0', placement: 'least-loaded@0.1.0' },
+      plugins: { discipline: 'priority-fifo@0.1.0', placement: 'most-free-vram@0.1.0' },
       chosen: { pool_id: 'mock', room: 'free', queue_position: 0, predicted_start_ms: 0 },
     });
     expect(admission.inputs.room.starts_at_once).toBe(true);
     expect(dispatch).toMatchObject({ chosen: { replica_id: 'mock-0' }, candidates: [{ replica_id: 'mock-0' }] });
-    expect(dispatch.why).toBe('No slot is busy.');
+    expect(dispatch.why).toBe('Its free memory is unknown; no slot is busy.');
+    expect(dispatch.inputs).toMatchObject({ affinity_max_load: 0.5, size: null });
     expect(dispatch.clock_ms).toBeGreaterThanOrEqual(admission.clock_ms);
     expect(JSON.stringify(decision)).not.toContain(SECRET_PROMPT);
   });

@@ -4,9 +4,12 @@ import { terminalOf } from '../support/read-events.js';
 import { completion, mockPool, startTestApp, type TestApp } from '../support/start-app.js';
 import { expectProblem } from './contract.js';
 
+/** What becomes of answers that go on elsewhere is told in failover.spec.ts. */
+const ALONE = { failover: { mode: 'off' } };
+
 let app: TestApp;
 beforeAll(async () => {
-  app = await startTestApp({ pools: [mockPool({}, { breaker: { failures: 1000 } })] });
+  app = await startTestApp({ pools: [mockPool({}, { ...ALONE, breaker: { failures: 1000 } })] });
 });
 afterEach(() => app.untilIdle());
 
@@ -56,7 +59,7 @@ describe('An engine that is lost', () => {
   });
 
   it('gives its other tasks the same treatment (ORCH-4211)', async () => {
-    const many = await startTestApp({ pools: [mockPool({}, { slots: 4 })] });
+    const many = await startTestApp({ pools: [mockPool({}, { ...ALONE, slots: 4 })] });
     const [writing, reading, killer]: TaskAccepted[] = [
       await many.submit(completion('[[mock:stall@1]]')),
       await many.submit(completion('[[mock:first_token_ms=300]]', { max_tokens: 2 })),
@@ -92,7 +95,9 @@ describe('An engine that is lost', () => {
 
 describe('A pool whose engine keeps dying', () => {
   it('opens its breaker, ends those who wait, and says so to newcomers (ORCH-3053, OC-POOL-3011, OC-POOL-3010)', async () => {
-    const dying = await startTestApp({ pools: [mockPool({}, { breaker: { failures: 3, open_ms: 120_000 } })] });
+    const dying = await startTestApp({
+      pools: [mockPool({}, { ...ALONE, breaker: { failures: 3, open_ms: 120_000 } })],
+    });
     for (let crash = 0; crash < 2; crash++) {
       await dying.frames((await dying.submit(completion('[[mock:die@1]]'))).task_id);
       await dying.untilReady('mock');
@@ -117,7 +122,7 @@ describe('A pool whose engine keeps dying', () => {
 
   it('leaves no task behind that lost its engine with the last chance of the pool (ORCH-4211, ORCH-4201)', async () => {
     const dying = await startTestApp({
-      pools: [mockPool({}, { slots: 3, breaker: { failures: 1, open_ms: 60_000 } })],
+      pools: [mockPool({}, { ...ALONE, slots: 3, breaker: { failures: 1, open_ms: 60_000 } })],
     });
     const silent = await dying.submit(completion('[[mock:stall@0]]'));
     const killer = await dying.submit(completion('[[mock:first_token_ms=30]][[mock:die@0x1]]'));
@@ -130,7 +135,7 @@ describe('A pool whose engine keeps dying', () => {
   });
 
   it('tries again once the breaker has been open for long enough (OC-POOL-3011)', async () => {
-    const dying = await startTestApp({ pools: [mockPool({}, { breaker: { failures: 1, open_ms: 100 } })] });
+    const dying = await startTestApp({ pools: [mockPool({}, { ...ALONE, breaker: { failures: 1, open_ms: 100 } })] });
     await dying.frames((await dying.submit(completion('[[mock:die@1]]'))).task_id);
     await eventually(async () =>
       expect((await dying.call('/v1/pools/mock/health')).body).toMatchObject({ state: 'failed' }),
@@ -150,7 +155,8 @@ describe('A pool that loads', () => {
     expect(answer.headers.get('x-backoff-ms')).toBe(String(problem['retry_after_ms']));
     expect(answer.headers.get('retry-after')).toBe('1');
     expect((await two.call('/readyz')).status).toBe(200);
-    expect((await two.call('/v1/pools/loading/health')).body).toMatchObject({ ready: false, state: 'provisioning' });
+    const health = (await two.call('/v1/pools/loading/health')).body;
+    expect(health).toMatchObject({ live: true, ready: false, state: 'preloading' });
     expect((await two.post(completion())).status).toBe(202);
   });
 });

@@ -32,9 +32,9 @@ function children(): readonly number[] {
   }
 }
 
-async function startWithRunner(): Promise<{ app: TestApp; runner: number }> {
+async function startWithRunner(pool: object = {}): Promise<{ app: TestApp; runner: number }> {
   const before = children();
-  const app = await startTestApp({ pools: [HAIKU] });
+  const app = await startTestApp({ pools: [{ ...HAIKU, ...pool }] });
   const [runner] = children().filter((pid) => !before.includes(pid) && isNode(pid));
   if (runner === undefined) throw new Error('the embedded engine has no process of its own');
   return { app, runner };
@@ -51,8 +51,8 @@ function isNode(pid: number): boolean {
 }
 
 describe('The process of the embedded engine', () => {
-  it('killed in the middle of a stream ends the task with WORKER_RESET within 500 ms, and comes back (ORCH-4211, OC-POOL-3010, ORCH-3038, ORCH-2002)', async () => {
-    const { app, runner } = await startWithRunner();
+  it('killed in the middle of a stream ends a task that does not go on elsewhere with WORKER_RESET within 500 ms, and comes back (ORCH-4211, OC-POOL-3010, ORCH-3038, ORCH-2002)', async () => {
+    const { app, runner } = await startWithRunner({ failover: { mode: 'off' } });
     const { task_id } = await app.submit(longTask());
     const stream = await app.follow(task_id);
     await stream.until('token');

@@ -14,18 +14,22 @@ afterAll(() => Promise.all(servers.map((server) => server.close())));
 async function start(
   server: FakeLlamaOptions = {},
   pool: object = {},
+  readyPools?: readonly string[],
 ): Promise<{ app: TestApp; fake: FakeLlamaServer }> {
   const fake = await startFakeLlamaServer(server);
   servers.push(fake);
-  const app = await startTestApp({
-    pools: [
-      {
-        ...{ id: 'llama', engine: 'llamacpp', model: 'tiny', endpoint: fake.url, ctx: 512 },
-        ...{ backoff: { initial_ms: 20, max_ms: 50, jitter: 0 }, probe: { interval_ms: 50 } },
-        ...pool,
-      },
-    ],
-  });
+  const app = await startTestApp(
+    {
+      pools: [
+        {
+          ...{ id: 'llama', engine: 'llamacpp', model: 'tiny', endpoint: fake.url, ctx: 512 },
+          ...{ backoff: { initial_ms: 20, max_ms: 50, jitter: 0 }, probe: { interval_ms: 50 } },
+          ...pool,
+        },
+      ],
+    },
+    readyPools,
+  );
   return { app, fake };
 }
 
@@ -51,17 +55,18 @@ describe('A llama-server behind a pool', () => {
 
   it('stops decoding when a task is cancelled, and its slot serves the next (ORCH-3017, OC-ADAPT-5001)', async () => {
     const { app, fake } = await start({ tps: 200 });
+    const before = fake.stats.abandoned;
     const { task_id } = await app.submit(ask('count', { max_tokens: 400 }));
     const next = await app.submit(ask('hello', { max_tokens: 2 }));
     await (await app.follow(task_id)).until('token');
     await app.cancel(task_id);
     expect(terminalOf(await app.frames(next.task_id)).event).toBe('end');
-    expect(fake.stats.abandoned).toBe(1);
+    expect(fake.stats.abandoned).toBe(before + 1);
     await app.untilIdle('llama');
   });
 
   it('that keeps a cancelled slot holds up neither answer nor reader, and is left for a new start (ORCH-3017, OC-POOL-3010)', async () => {
-    const { app, fake } = await start({ tps: 200 }, { timeouts: { cancel_ms: 100 } });
+    const { app, fake } = await start({ tps: 200 }, { timeouts: { cancel_ms: 100 }, breaker: { failures: 1_000 } });
     fake.fault({ type: 'clinging-slot', ms: 1_500 });
     const { task_id } = await app.submit(ask('count', { max_tokens: 400 }));
     const stream = await app.follow(task_id);
@@ -73,6 +78,8 @@ describe('A llama-server behind a pool', () => {
     await eventually(async () =>
       expect((await app.call('/v1/pools/llama/health')).text).toContain('"restart_count":1'),
     );
+    // Starts do not pass their self-tests before the engine lets go.
+    fake.fault(undefined);
     await app.untilReady('llama');
     await app.untilIdle('llama');
   });
@@ -122,4 +129,19 @@ describe('A llama-server behind a pool', () => {
     await app.untilReady('llama');
     expect(terminalOf(await app.frames((await app.submit(ask('hello'))).task_id)).event).toBe('end');
   });
+
+  it.each<[string, FakeLlamaOptions, object, RegExp]>([
+    ['a model of another name', {}, { model: 'other' }, /serves tiny\.gguf, not other/],
+    ['a key that the pool lacks', { apiKey: 'sesame' }, {}, /check the key/],
+    ['router mode', { router: true }, {}, /router mode/],
+  ])(
+    'that has %s leaves the pool unready, and last_error says so (ORCH-3010, ORCH-3054)',
+    async (_, server, pool, words) => {
+      const { app } = await start(server, pool, []);
+      await eventually(async () => {
+        const { body } = await app.call('/v1/pools/llama/health');
+        expect(body).toMatchObject({ ready: false, last_error: { message: expect.stringMatching(words) } });
+      });
+    },
+  );
 });

@@ -42,6 +42,7 @@ beforeAll(async () => {
   await app.post(completion('x', { priority: 'batch' }));
   await app.cancel(holder.task_id);
   await app.frames(evictor.task_id);
+  await app.frames((await app.submit(completion('[[mock:out-of-memory@1]]'))).task_id);
   await app.frames((await app.submit(completion('[[mock:die@1]]'))).task_id);
   await app.untilReady('mock');
   await app.untilIdle();
@@ -98,14 +99,14 @@ describe('GET /metrics', () => {
   it('adds up: each task is enqueued, started and ended once (ORCH-3028, OC-CORE-1041)', async () => {
     const labels = { engine: 'mock', engine_version: 'mock-1', pool_id: 'mock' };
     expect(await app.metric('tasks_enqueued_total', { ...labels, replica_id: '', priority: 'batch' })).toBe(1);
-    expect(await app.metric('tasks_enqueued_total', { ...labels, replica_id: '', priority: 'interactive' })).toBe(4);
+    expect(await app.metric('tasks_enqueued_total', { ...labels, replica_id: '', priority: 'interactive' })).toBe(5);
     expect(await app.metric('tasks_started_total', { ...labels, replica_id: 'mock-0', priority: 'interactive' })).toBe(
-      4,
+      5,
     );
     expect(await app.metric('tasks_rejected_total', { engine: 'mock', reason: 'QUEUE_FULL_DROP_LRU' })).toBe(2);
     expect(await app.metric('llama_orch_stream_terminal_total', { kind: 'end' })).toBe(3);
-    expect(await app.metric('llama_orch_stream_terminal_total', { kind: 'error' })).toBe(2);
-    expect(await app.metric('latency_first_token_ms_count', { pool_id: 'mock' })).toBe(4);
+    expect(await app.metric('llama_orch_stream_terminal_total', { kind: 'error' })).toBe(3);
+    expect(await app.metric('latency_first_token_ms_count', { pool_id: 'mock' })).toBe(5);
     expect(await app.metric('pool_ready', { pool_id: 'mock' })).toBe(1);
     expect(await app.metric('active_leases', { pool_id: 'mock' })).toBe(0);
   });

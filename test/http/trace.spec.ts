@@ -2,6 +2,8 @@ import { runCli } from '../../src/cli/main.js';
 import { oneFleet, run } from '../support/simulator-rig.js';
 import { completion, mockPool, startTestApp, type TestApp } from '../support/start-app.js';
 import { readTrace } from '../../src/scheduling/simulator/trace.js';
+import { careForEngines } from '../../src/engine.js';
+import { selfTest } from '../../src/self-test.js';
 import { simulate } from '../../src/simulate.js';
 import { TestIo } from '../contract/support/test-io.js';
 
@@ -9,7 +11,13 @@ const SESSION = '0198f1d2-7c3a-7b21-8f3e-00000000000a';
 
 async function record(app: TestApp, ...argv: readonly string[]): Promise<TestIo> {
   const io = new TestIo({ env: { LLORCH_URL: app.url } });
-  const code = await runCli(['tasks', 'trace', ...argv], { io, serve: () => Promise.resolve(0), simulate });
+  const code = await runCli(['tasks', 'trace', ...argv], {
+    io,
+    serve: () => Promise.resolve(0),
+    simulate,
+    selfTest,
+    engine: careForEngines,
+  });
   expect(code).toBe(0);
   return io;
 }

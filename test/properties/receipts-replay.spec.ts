@@ -1,5 +1,8 @@
 import { type DispatchReceipt, type PreemptionReceipt, type Receipt } from '@llama-orch/client';
 import leastLoaded from '@llama-orch/placement-least-loaded';
+import mostFreeVram from '@llama-orch/placement-most-free-vram';
+import predictedFinish from '@llama-orch/placement-predicted-finish';
+import roundRobin from '@llama-orch/placement-round-robin';
 import {
   EngineError,
   type PlacementStrategy,
@@ -23,6 +26,9 @@ const DISCIPLINES = { 'priority-fifo': priorityFifo, wfq, edf } as const;
 
 const STRATEGIES: Readonly<Record<string, PlacementStrategy>> = {
   'least-loaded': leastLoaded.create({}, noLog) as PlacementStrategy,
+  'most-free-vram': mostFreeVram.create({}, noLog) as PlacementStrategy,
+  'predicted-finish': predictedFinish.create({}, noLog) as PlacementStrategy,
+  'round-robin': roundRobin.create({}, noLog) as PlacementStrategy,
   'all alike': {
     rank: (_, candidates) => candidates.map(({ replicaId }) => ({ replicaId, score: 0, why: 'as good' })),
   },
@@ -119,6 +125,30 @@ describe('recorded decisions', () => {
     ]);
   }, 60_000);
 
+  it('stand on the facts that the strategy asks for, and on no others (ORCH-4414, ORCH-3012)', async () => {
+    const seen: Record<string, string[]> = {};
+    let passedOver = 0;
+    for (const [index, { name }] of CASES.entries()) {
+      if (CASES[index]!.discipline !== 'wfq') continue;
+      const { receipts } = await decisions(index, 500);
+      const dispatches = receipts.filter((one) => one.kind === 'dispatch');
+      const members = new Set(dispatches.flatMap(({ candidates }) => candidates.flatMap((one) => Object.keys(one))));
+      const sized = dispatches.some(({ inputs }) => inputs.size !== null) ? ['size'] : [];
+      passedOver += dispatches.filter(({ why }) => why.includes('passed over')).length;
+      seen[name] = [...members]
+        .filter((member) => !PLAIN.includes(member))
+        .concat(sized)
+        .sort();
+    }
+    expect(seen).toMatchObject({
+      'least-loaded': ['size'],
+      'most-free-vram': ['free_vram_bytes', 'size'],
+      'predicted-finish': ['rates', 'size', 'warm_tokens'],
+      'round-robin': ['dispatches', 'size'],
+    });
+    expect(passedOver).toBeGreaterThan(0);
+  }, 30_000);
+
   it('come out the same through the scheduler with everything around it (ORCH-4414)', async () => {
     const kinds = new Set<string>();
     const random = new SeededRandom(11);
@@ -200,6 +230,8 @@ describe('recorded decisions', () => {
     expect(others).toBeGreaterThan(0);
   });
 });
+
+const PLAIN = ['replica_id', 'slots_total', 'slots_busy', 'labels'];
 
 const PLENTY = { interactive: 1_000, batch: 1_000 };
 

@@ -26,6 +26,11 @@ type Move = readonly [
     | 'new-epoch'
     | 'unready'
     | 'close'
+    | 'drain'
+    | 'open'
+    | 'retire'
+    | 'move'
+    | 'called-off'
     | 'wait'
     | 'shut-down',
   pick: number,
@@ -52,6 +57,11 @@ const moves: fc.Arbitrary<readonly Move[]> = fc.array(
     weighted(3, 'new-epoch'),
     weighted(3, 'unready'),
     weighted(1, 'close'),
+    weighted(2, 'drain'),
+    weighted(3, 'open'),
+    weighted(2, 'retire'),
+    weighted(6, 'move'),
+    weighted(1, 'called-off'),
     weighted(6, 'wait'),
     weighted(1, 'shut-down'),
   ),
@@ -73,6 +83,7 @@ const setup: fc.Arbitrary<PoolSetup> = fc.record({
   batchMaxWaitMs: fc.constantFrom(0, 20, 60_000),
   slots: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 3 }),
   preemption: fc.option(preemption, { nil: undefined }),
+  failover: fc.option(fc.record({ most: fc.integer({ min: 0, max: 2 }), elsewhere: fc.boolean() }), { nil: undefined }),
 });
 
 /** All tasks of one run share it; a large one is never short. */
@@ -106,6 +117,15 @@ function play(model: CoreModel, [what, pick]: Move): void {
       return model.unready(pool, replica);
     case 'close':
       return model.close(pool);
+    case 'drain':
+      return model.drainPool(pool);
+    case 'open':
+      return model.openPool(pool);
+    case 'retire':
+      return model.retire(pool, replica);
+    case 'move':
+      if (task !== undefined && task.phase !== 'refused') model.move(task, chosen(model.pools, pick >> 3)!);
+      return;
     case 'wait':
       model.now += pick % 50;
       return;
@@ -136,7 +156,10 @@ function use(model: CoreModel, task: Parameters<CoreModel['about']>[0], pick: nu
 }
 
 function finish(model: CoreModel): void {
-  for (const pool of model.pools) for (const replica of pool.replicas) model.ready(pool, replica, false);
+  for (const pool of model.pools) {
+    for (const replica of pool.replicas) model.ready(pool, replica, false);
+    model.openPool(pool);
+  }
   model.drain();
   model.checkEmpty();
   for (const task of model.tasks.values()) {
@@ -171,10 +194,12 @@ describe('the scheduler core', () => {
       'finish failed REPLICA_EXHAUSTED',
       'finish failed WORKER_RESET',
       'finish timed-out',
+      'move',
       'refuse ADMISSION_REJECT',
       'refuse QUEUE_FULL_DROP_LRU',
       'refuse-budget',
       'requeue',
+      'requeue with its answer',
       'stop',
       'suspend',
       'suspended',
@@ -202,5 +227,6 @@ describe('the scheduler core', () => {
 function nameOf(command: CoreModel['history'][number]['commands'][number]): string {
   if (command.type === 'finish')
     return `finish ${command.end.type}${command.end.type === 'failed' ? ` ${command.end.code}` : ''}`;
+  if (command.type === 'requeue' && command.failover !== undefined) return 'requeue with its answer';
   return command.type === 'refuse' ? `refuse ${command.room.code}` : command.type;
 }

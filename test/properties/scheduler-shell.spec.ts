@@ -6,7 +6,7 @@ import { type FakeRun } from '../support/fake-engine.js';
 import { SchedulerRig, eventsOf, framesOf } from '../support/scheduler-rig.js';
 
 const RUNS = 300;
-const SEED = 20_240_602;
+const SEED = 20_240_603;
 
 /** What may happen, how often, to whom `pick` points. */
 const MOVES = {
@@ -42,7 +42,7 @@ const policy = fc.constantFrom('reject', 'drop-lru', 'shed-low-priority');
 const pools = fc.record({
   replicas: fc.integer({ min: 1, max: 2 }),
   slots: fc.integer({ min: 1, max: 2 }),
-  determinism: fc.constant('best_effort'),
+  determinism: fc.constantFrom('best_effort', 'strict'),
   queue: fc.record({ capacity: fc.integer({ min: 1, max: 4 }), full_policy: policy }),
   backoff: fc.constant({ initial_ms: 100, jitter: 0 }),
   breaker: fc.constant({ failures: 3, open_ms: 5000 }),

@@ -1,5 +1,4 @@
 import { type FullPolicy, type SchedulerCommand } from '../../src/scheduling/core/model.js';
-import { type PreemptionRules } from '../../src/scheduling/core/preemption.js';
 import { TaskWorld } from './support/task-world.js';
 
 interface Place {
@@ -10,8 +9,7 @@ interface Place {
   readonly from: string[];
 }
 
-/** Policy of a full queue, and tokens that both tasks may use together. */
-type Setup = readonly [policy: FullPolicy, cap: number, preemption?: PreemptionRules];
+type Setup = ConstructorParameters<typeof TaskWorld>;
 
 const MOST_PLACES = 50_000;
 
@@ -92,6 +90,19 @@ describe('every interleaving of two tasks, two replicas, one budget and one cras
     const places = explore(['reject', 5, { mode: 'hard', mostPerMinute: 2, protect: ['interactive'] }]);
     expect(places.size).toBeGreaterThan(3_000);
     expect([...places.keys()].some((print) => print.includes('"suspending"'))).toBe(true);
+    expect(stuck(places)).toEqual([]);
+  });
+
+  it('keeps them while the pool drains, opens again and gets another model (ORCH-4952, ORCH-2101, ORCH-3031, ORCH-4505)', () => {
+    const places = explore(['reject', 6, undefined, true]);
+    expect(places.size).toBeGreaterThan(3_000);
+    expect(stuck(places)).toEqual([]);
+  });
+
+  it('keeps them when answers of a lost engine go on, here or elsewhere (ORCH-4952, ORCH-4211, ORCH-4201, ORCH-4505)', () => {
+    const places = explore(['reject', 6, undefined, false, { most: 1, elsewhere: true }]);
+    expect(places.size).toBeGreaterThan(3_000);
+    expect([...places.keys()].some((print) => print.includes('["a","queued",false,true,1]'))).toBe(true);
     expect(stuck(places)).toEqual([]);
   });
 });

@@ -25,18 +25,18 @@ export class Daemon {
     this.gone = once(child, 'close').then(([code]) => code as number | null);
   }
 
-  /** Runs `llama-orch serve` with this configuration and waits until it listens. Needs a build. */
-  static async start(config: object, env: Readonly<Record<string, string>> = {}): Promise<Daemon> {
+  /** Runs `llama-orch serve` with this configuration, or the file at this path, until it listens. Needs a build. */
+  static async start(config: object | string, env: Readonly<Record<string, string>> = {}): Promise<Daemon> {
     const daemon = Daemon.spawn(config, env);
     await eventually(() => expect(daemon.stdout).toContain('listening on'));
     return daemon;
   }
 
   /** The same without waiting: it may be a daemon that does not start. */
-  static spawn(config: object, env: Readonly<Record<string, string>> = {}): Daemon {
+  static spawn(config: object | string, env: Readonly<Record<string, string>> = {}): Daemon {
     const folder = mkdtempSync(join(tmpdir(), 'llama-orch-'));
-    const file = join(folder, 'llama-orch.yaml');
-    writeFileSync(file, JSON.stringify(config));
+    const file = typeof config === 'string' ? config : join(folder, 'llama-orch.yaml');
+    if (typeof config !== 'string') writeFileSync(file, JSON.stringify(config));
     const { PATH = '' } = process.env;
     const child = spawn(process.execPath, [COMMAND, 'serve', '--config', file, '--bind', '127.0.0.1:0'], {
       ...{ cwd: folder, env: { PATH, HOME: folder, ...env } },

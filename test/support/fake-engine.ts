@@ -93,11 +93,17 @@ export class FakeRun {
   }
 }
 
-/** A connection that does what a test says. The decode of the preload is answered by itself. */
+/** A connection that does what a test says. The decodes of self-tests are answered by themselves. */
 export class FakeConnection implements EngineConnection {
   health_: () => Promise<EngineHealth> | EngineHealth = () => ({ state: 'ready' });
   description: EngineDescription = DESCRIPTION;
   preload: (run: FakeRun) => void = (run) => run.end();
+  /** The decode that the self-test cancels. */
+  selfTest: (run: FakeRun) => void = (run) => run.tokens('x');
+  /** The decode of one token that tells whether a silent engine hangs. */
+  canary: (run: FakeRun) => void = (run) => run.end();
+  /** Neither its death nor its close settles a run. */
+  wedged = false;
   closes = 0;
   probes = 0;
   /** Called while the connection closes. */
@@ -126,7 +132,10 @@ export class FakeConnection implements EngineConnection {
 
   generate(request: GenerateRequest, signal: AbortSignal): AsyncIterable<readonly EngineEvent[]> {
     const run = new FakeRun(request, signal);
-    if (request.taskId.startsWith('preload-')) this.preload(run);
+    const [kind] = request.taskId.split('-');
+    if (kind === 'preload') this.preload(run);
+    else if (kind === 'self') this.selfTest(run);
+    else if (kind === 'canary') this.canary(run);
     else this.runs.push(run);
     return run.events();
   }
@@ -134,13 +143,14 @@ export class FakeConnection implements EngineConnection {
   /** The engine process dies: every run breaks and the host is told. */
   die(): void {
     const error = new EngineError('reset', 'the engine died');
-    for (const run of this.liveRuns) run.fail(error);
+    if (!this.wedged) for (const run of this.liveRuns) run.fail(error);
     this.settleLost(error);
   }
 
   async close(): Promise<void> {
     this.closes++;
     await this.onClose();
+    if (this.wedged) return;
     for (const run of this.runs) {
       if (run.live) run.fail(new EngineError('reset', 'the engine was closed'));
       run.free();

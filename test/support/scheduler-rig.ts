@@ -38,7 +38,10 @@ export interface RigOptions {
   readonly budgets?: Readonly<Record<string, unknown>>;
   readonly preemption?: PreemptionRules;
   readonly queue?: QueueDiscipline;
+  readonly strategy?: PlacementStrategy;
   readonly overload?: OverloadRules;
+  /** Bytes of frames that a log holds at least. */
+  readonly keepBytes?: number;
 }
 
 /** One frame of a task's log. */
@@ -64,7 +67,7 @@ export class SchedulerRig {
   readonly adapter = new FakeAdapter();
   readonly metrics = new Metrics();
   readonly logger = new QuietLogger();
-  readonly registry = new TaskRegistry(this.clock, RETENTION);
+  readonly registry: TaskRegistry;
   readonly store = new MemorySessionStore();
   readonly sessions: Sessions;
   readonly telemetry = new TaskTelemetry(this.metrics, this.logger);
@@ -75,7 +78,10 @@ export class SchedulerRig {
   readonly tasks: Task[] = [];
 
   private constructor(options: RigOptions) {
-    const { clock, logger, metrics, registry, telemetry } = this;
+    const { clock, logger, metrics, telemetry } = this;
+    const { keepBytes: ringBytes = RETENTION.ringBytes } = options;
+    const registry = new TaskRegistry(clock, { ...RETENTION, ringBytes });
+    this.registry = registry;
     const facts = { id: 'p', engine: 'fake', model: 'm', ...options.pool };
     const config = parseConfig({ pools: [facts], budgets: options.budgets ?? {} });
     this.pool = new Pool(config.pools[0]!, this.adapter);
@@ -94,7 +100,6 @@ export class SchedulerRig {
       telemetry,
       sessions: this.sessions,
       metricsMs: 1000,
-      suspends: options.preemption?.mode === 'hard',
       onDeadline: options.onDeadline ?? 'stop',
       receipts: this.receipts,
       overload: options.overload ?? USUAL_OVERLOAD,
@@ -106,6 +111,7 @@ export class SchedulerRig {
           ...corePoolOf(this.pool),
           ...(options.preemption && { preemption: options.preemption }),
           ...(options.queue && { queue: options.queue }),
+          ...(options.strategy && { strategy: options.strategy }),
         },
         rates: { prefill, decode },
       },
@@ -115,7 +121,7 @@ export class SchedulerRig {
   /** A rig whose replicas are Ready. */
   static async ready(options: RigOptions = {}): Promise<SchedulerRig> {
     const rig = new SchedulerRig(options);
-    rig.pools.start(rig.scheduler);
+    rig.pools.start(rig.scheduler, rig.scheduler.traffic);
     await settle();
     return rig;
   }

@@ -86,8 +86,9 @@ export class EmbeddedConnection implements EngineConnection, GenerationPort {
   }
 
   async health(): Promise<EngineHealth> {
-    if (this.state.type === 'failed') return { state: 'failed', reason: this.state.error.message };
-    return { state: this.state.type };
+    if (this.state.type !== 'failed') return { state: this.state.type };
+    const { error } = this.state;
+    return { state: 'failed', reason: error.message, error };
   }
 
   generate(request: GenerateRequest, signal: AbortSignal): AsyncIterable<readonly EngineEvent[]> {

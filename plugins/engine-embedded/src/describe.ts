@@ -27,6 +27,16 @@ export function describeModel(facts: ModelFacts): EngineDescription {
     workloads: ['completion'],
     determinism: facts.slots === 1 && facts.device === 'cpu' ? 'exact' : 'best_effort',
     seedBits: 31,
-    features: { params: PARAMS, chat: true, jsonSchema: true, promptAbort: true, interruptibleDecode: true },
+    features: {
+      params: PARAMS,
+      chat: true,
+      jsonSchema: true,
+      promptAbort: true,
+      interruptibleDecode: true,
+      controlTokens: 'separated',
+      kvReuse: facts.reusesPrefix ? 'prefix' : 'none',
+      cancel: 'id',
+      cancelConfirmed: true,
+    },
   };
 }

@@ -60,6 +60,8 @@ export interface ModelFacts {
   readonly contextTokens: number;
   readonly threads: number;
   readonly device: string;
+  /** The beginning of a prompt may be read from the KV cache. */
+  readonly reusesPrefix: boolean;
 }
 
 /** Runner to daemon. One message is an array of frames: everything that one tick brought. */

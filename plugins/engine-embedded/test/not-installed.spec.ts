@@ -20,10 +20,9 @@ it('says how to install the engine where node-llama-cpp is missing, and the daem
     await writeFile(join(folder, 'package.json'), '{"type":"module"}');
     const files = { runner: join(folder, 'dist/child/main.js'), bundledModel: MODEL };
     const replica = await open(new EmbeddedAdapter({ gpu: false }, { log: () => undefined }, files));
-    expect(await replica.health(never)).toEqual({
-      state: 'failed',
-      reason: 'The embedded engine is not installed; run: npm install --no-save node-llama-cpp@3.22.1',
-    });
+    const reason = 'The embedded engine is not installed; run: npm install --no-save node-llama-cpp@3.22.1';
+    const error = expect.objectContaining({ message: reason, reason: 'not_installed' }) as unknown;
+    expect(await replica.health(never)).toEqual({ state: 'failed', reason, error });
     await replica.close();
   } finally {
     await rm(folder, { recursive: true });

@@ -1,5 +1,5 @@
-import { EngineError, type EndEvent, type EngineEvent } from '@llama-orch/plugin-sdk';
-import { badStream, errorBodyOf, type SseField } from '@llama-orch/plugin-sdk/http';
+import { type EndEvent, type EngineEvent, type EngineTimings } from '@llama-orch/plugin-sdk';
+import { badStream, errorBodyOf, type SseField, type StreamReader } from '@llama-orch/plugin-sdk/http';
 import { failureEvent } from './errors.js';
 
 /** One event of `/completion`, as far as it matters. The last one also repeats prompt and settings: never log it. */
@@ -14,13 +14,24 @@ interface WireEvent {
   readonly stopped_eos?: boolean;
   readonly stopped_word?: boolean;
   readonly stopped_limit?: boolean;
-  readonly timings?: { readonly cache_n?: number };
+  readonly timings?: WireTimings;
 }
 
+interface WireTimings {
+  readonly cache_n?: number;
+  readonly prompt_ms?: unknown;
+  readonly predicted_ms?: unknown;
+}
+
+const KNOWN_FINISHES: ReadonlySet<string> = new Set(['eos', 'limit', 'word', 'none']);
+
 /** From the events of one `/completion` to those of the contract. */
-export class CompletionReader {
+export class CompletionReader implements StreamReader {
   #predicted = 0;
   #ended = false;
+
+  /** @param onUnknownFinish told of an end in a word that no known release has */
+  constructor(private readonly onUnknownFinish: (finish: string) => void = () => undefined) {}
 
   /** The event that closes a good stream has been read. */
   get ended(): boolean {
@@ -51,7 +62,9 @@ export class CompletionReader {
   #end(event: WireEvent): EndEvent {
     this.#ended = true;
     const engineFinish = finishOf(event);
+    if (!KNOWN_FINISHES.has(engineFinish)) this.onUnknownFinish(engineFinish);
     const { tokens_evaluated, tokens_predicted, timings } = event;
+    const told = timesOf(timings);
     return {
       type: 'end',
       finish: engineFinish === 'limit' ? 'length' : 'stop',
@@ -62,8 +75,22 @@ export class CompletionReader {
         completionTokens: tokens_predicted ?? this.#predicted,
         exact: tokens_evaluated !== undefined && tokens_predicted !== undefined,
       },
+      ...(told === undefined ? {} : { timings: told }),
     };
   }
+}
+
+/** The server does not tell how long a request waited for its slot. */
+function timesOf({ prompt_ms, predicted_ms }: WireTimings = {}): EngineTimings | undefined {
+  const times = {
+    ...(isTime(prompt_ms) ? { promptMs: prompt_ms } : {}),
+    ...(isTime(predicted_ms) ? { decodeMs: predicted_ms } : {}),
+  };
+  return Object.keys(times).length === 0 ? undefined : times;
+}
+
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0;
 }
 
 function finishOf(event: WireEvent): string {
@@ -81,11 +108,4 @@ function parse(payload: string): WireEvent {
     throw badStream(cause);
   }
   throw badStream('event that is no object');
-}
-
-/** The stream closed in an orderly way, but the engine had not said that it was done. */
-export function truncated(): EngineError {
-  return new EngineError('reset', 'The engine ended its answer without saying that it was complete.', {
-    reason: 'stream_truncated',
-  });
 }

@@ -33,7 +33,45 @@ export function failureEvent(body: EngineErrorBody): EngineError {
   if (/out of memory|failed to allocate|alloc/i.test(body.message)) {
     return new EngineError('out-of-memory', 'The engine ran out of memory.', { reason: 'alloc' });
   }
-  return new EngineError('internal', 'The engine reported a failure.', { reason: reasonOf(body, 500) });
+  return new EngineError('internal', 'The engine reported a failure.', {
+    reason: reasonOf(body, 500),
+    cause: body.message,
+  });
+}
+
+/** What answers is something else. `adapter`: which one knows it, as far as its models tell. */
+export function otherEngine(adapter: string | undefined): EngineError {
+  const hint = adapter === undefined ? 'Check the url.' : `Use the engine ${adapter}, or correct the url.`;
+  const message = `What answers at the url of the pool is no llama-server: it has no /props as expected. ${hint}`;
+  return new EngineError('unavailable', message, { reason: 'wrong_engine' });
+}
+
+/** A llama-server that does not have a route that every one has. */
+export function wrongPath(): EngineError {
+  const message = 'A llama-server answers at the url of the pool, but not at this path; remove or correct the path.';
+  return new EngineError('unavailable', message, { reason: 'wrong_url' });
+}
+
+/** One server in front of many models: it tells neither slots nor context, and loads and unloads as it likes. */
+export function routerMode(): EngineError {
+  const message =
+    'The llama-server at the url of the pool runs in router mode; start one with --model for each pool, since the pool is the router.';
+  return new EngineError('unavailable', message, { reason: 'router_mode' });
+}
+
+/** The server was started for something else than the option `workloads` says. */
+export function workloadMissing(workload: string, cause: EngineError): EngineError {
+  const flag = workload === 'rerank' ? '--reranking' : '--embeddings';
+  const message = `The option workloads names ${workload}, but the llama-server does not offer it; start it with ${flag}.`;
+  return new EngineError('unavailable', message, { reason: 'workload_missing', cause });
+}
+
+/** Words of the server for an input of an embedding or a rerank that is longer than one batch; its status is 500. */
+export function inputRefusal(error: EngineError): EngineError {
+  const words = typeof error.cause === 'string' ? error.cause : error.message;
+  if (error.code !== 'internal' || !/too large to process/i.test(words)) return error;
+  const message = 'An input is longer than one batch of the engine; shorten it, or raise --ubatch-size.';
+  return new EngineError('invalid-input', message, { reason: 'context_overflow', cause: words });
 }
 
 /** The prompt and at least one token of the answer must fit. */

@@ -1,7 +1,8 @@
-import { defineEngineAdapter, EngineError, type EngineConnection, type EngineEndpoint } from '@llama-orch/plugin-sdk';
-import { Upstream } from '@llama-orch/plugin-sdk/http';
+import { defineEngineAdapter, type EngineConnection, type EngineEndpoint } from '@llama-orch/plugin-sdk';
+import { bearerHeader, engineUpstream, openAiAddress, type Upstream } from '@llama-orch/plugin-sdk/http';
 import { LlamaCppConnection } from './connection.js';
 import { llamaCppOptions, type LlamaCppOptions } from './options.js';
+import { llamaServerProgram } from './program.js';
 
 export { llamaCppOptions, type LlamaCppOptions } from './options.js';
 
@@ -12,6 +13,7 @@ export default defineEngineAdapter<LlamaCppOptions>({
   apiVersion: '^1.0.0',
   options: llamaCppOptions,
   create: (options, context) => ({
+    program: llamaServerProgram,
     async connect(endpoint: EngineEndpoint): Promise<EngineConnection> {
       const connection = new LlamaCppConnection(upstreamOf(endpoint, options), endpoint, options, context);
       try {
@@ -25,32 +27,8 @@ export default defineEngineAdapter<LlamaCppOptions>({
   }),
 });
 
-function upstreamOf({ url, poolId }: EngineEndpoint, options: LlamaCppOptions): Upstream {
-  if (url === undefined) {
-    throw new EngineError('invalid-input', `Pool ${poolId} needs endpoint.url: where its llama-server listens.`, {
-      reason: 'no_url',
-    });
-  }
-  try {
-    return new Upstream({ url, headers: keyHeaders(options.api_key_env) });
-  } catch (cause) {
-    if (cause instanceof EngineError) throw cause;
-    const why = cause instanceof Error ? cause.message : 'The url cannot be used.';
-    throw new EngineError('invalid-input', `Pool ${poolId}: ${why}`, { reason: 'bad_url', cause });
-  }
-}
-
-function keyHeaders(variable: string | undefined): Readonly<Record<string, string>> {
-  if (variable === undefined) return {};
-  const key = process.env[variable];
-  if (key === undefined || key === '') {
-    throw new EngineError(
-      'unavailable',
-      `The environment variable ${variable} (api_key_env) is not set; set it and restart.`,
-      {
-        reason: 'engine_auth',
-      },
-    );
-  }
-  return { authorization: `Bearer ${key}` };
+/** Urls are often copied from clients, with the `/v1` of the OpenAI routes. */
+function upstreamOf(endpoint: EngineEndpoint, options: LlamaCppOptions): Upstream {
+  const url = endpoint.url === undefined ? undefined : openAiAddress(endpoint.url).rootUrl;
+  return engineUpstream({ poolId: endpoint.poolId, url }, bearerHeader(options.api_key_env, 'api_key_env'));
 }

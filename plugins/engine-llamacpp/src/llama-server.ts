@@ -1,7 +1,24 @@
-import { EngineError, type ChatMessage } from '@llama-orch/plugin-sdk';
-import { failureError, HttpFailure, readErrorBody, type HttpReply, type Upstream } from '@llama-orch/plugin-sdk/http';
-import { refusal } from './errors.js';
+import {
+  type ChatMessage,
+  EngineError,
+  type EngineGauges,
+  type EngineHealth,
+  isEngineError,
+} from '@llama-orch/plugin-sdk';
+import {
+  failedHealth,
+  failureError,
+  HttpFailure,
+  MetricsRoute,
+  readErrorBody,
+  unhealthy,
+  type CallOptions,
+  type HttpReply,
+  type Upstream,
+} from '@llama-orch/plugin-sdk/http';
+import { otherEngine, refusal, wrongPath } from './errors.js';
 import { readFacts, type ServerFacts } from './facts.js';
+import { gaugesOf, type SlotView } from './metrics.js';
 
 export interface TokenizeCall {
   readonly content: string;
@@ -11,52 +28,96 @@ export interface TokenizeCall {
   readonly parse_special: boolean;
 }
 
+type Content = Readonly<Record<string, unknown>>;
+
 const PROBE_TIMEOUT_MS = 1_000;
 const CALL_TIMEOUT_MS = 10_000;
 
 /** The routes of one llama-server, but for the stream. Every method throws EngineError alone. */
 export class LlamaServer {
-  constructor(readonly upstream: Upstream) {}
+  readonly #metrics: MetricsRoute;
 
-  /** One probe. The second attempt is for a kept connection that the server was just closing. */
-  async health(signal: AbortSignal): Promise<HttpReply> {
-    return wrapped(this.upstream.getJson('/health', { timeoutMs: PROBE_TIMEOUT_MS, signal, retries: 1 }));
+  constructor(private readonly upstream: Upstream) {
+    this.#metrics = new MetricsRoute(upstream, '/metrics');
   }
 
-  async facts(signal: AbortSignal, retries: 0 | 2): Promise<ServerFacts> {
-    const options = { timeoutMs: PROBE_TIMEOUT_MS, signal, retries };
+  /** @throws EngineError when nothing answers */
+  async reach(signal: AbortSignal): Promise<void> {
+    await this.#get('/health', signal, 1);
+  }
+
+  /** `/health` needs no key and knows no sleep; the facts show the rest. Busy is not unhealthy: it shows in slots. */
+  async health(signal: AbortSignal, onFacts: (facts: ServerFacts) => void): Promise<EngineHealth> {
+    try {
+      const [reply, facts] = await Promise.all([this.#get('/health', signal, 1), this.facts(signal, 1)]);
+      if (reply.status !== 200) throw sickness(reply);
+      onFacts(facts);
+      return facts.isSleeping ? { state: 'ready', reason: 'sleeping' } : { state: 'ready' };
+    } catch (error) {
+      if (!isEngineError(error)) throw error;
+      return error.reason === 'loading' ? { state: 'loading', reason: 'loading' } : failedHealth(error);
+    }
+  }
+
+  /** @throws EngineError when what answers is no llama-server with one model */
+  async facts(signal: AbortSignal, retries: 1 | 2): Promise<ServerFacts> {
     const [props, models] = await Promise.all([
-      wrapped(this.upstream.getJson('/props', options)),
-      wrapped(this.upstream.getJson('/v1/models', options)),
+      this.#get('/props', signal, retries),
+      this.#get('/v1/models', signal, retries),
     ]);
-    return readFacts(contentOf(props), contentOf(models));
+    if (props.status === 404 && readErrorBody(props.text).type === 'not_found_error') throw wrongPath();
+    if (props.status !== 200 && props.status !== 404) throw sickness(props);
+    return readFacts(parsed(props), parsed(models));
   }
 
   async applyTemplate(messages: readonly ChatMessage[], signal: AbortSignal): Promise<string> {
-    const content = await this.#post('/apply-template', { messages: messages.map(messageOf) }, signal);
+    const content = await this.#read('/apply-template', { messages: messages.map(messageOf) }, signal);
     if (typeof content.prompt === 'string') return content.prompt;
     throw strangeReply('/apply-template');
   }
 
   async tokenize(call: TokenizeCall, signal: AbortSignal): Promise<readonly number[]> {
-    const { tokens } = await this.#post('/tokenize', call, signal);
+    const { tokens } = await this.#read('/tokenize', call, signal);
     if (Array.isArray(tokens) && tokens.every((id) => typeof id === 'number')) return tokens;
     throw strangeReply('/tokenize');
   }
 
-  /** How many slots work right now; undefined when the server does not tell. */
-  async busySlots(signal: AbortSignal, timeoutMs: number): Promise<number | undefined> {
-    const reply = await wrapped(this.upstream.getJson('/slots', { timeoutMs, signal }));
-    if (reply.status !== 200) return undefined;
-    const slots = parse(reply);
-    if (!Array.isArray(slots)) return undefined;
-    return slots.filter((slot: { is_processing?: unknown }) => slot.is_processing === true).length;
+  /** What the slots say of themselves; undefined when the server does not tell. */
+  async slots(signal: AbortSignal, timeoutMs: number): Promise<readonly SlotView[] | undefined> {
+    const reply = await this.upstream.getJson('/slots', { timeoutMs, signal }).catch(() => undefined);
+    const slots = reply?.status === 200 ? parsed(reply) : undefined;
+    return Array.isArray(slots) ? (slots as readonly SlotView[]) : undefined;
   }
 
-  async #post(path: string, body: unknown, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>> {
-    const options = { timeoutMs: CALL_TIMEOUT_MS, signal, retries: 2 } as const;
-    const content = contentOf(await wrapped(this.upstream.postJson(path, body, options)));
-    if (typeof content === 'object' && content !== null) return content as Readonly<Record<string, unknown>>;
+  /** `{}` where the server tells none. */
+  async gauges(signal: AbortSignal): Promise<EngineGauges> {
+    const [metrics, slots] = await Promise.all([
+      this.#metrics.read(signal, PROBE_TIMEOUT_MS),
+      this.slots(signal, PROBE_TIMEOUT_MS),
+    ]);
+    return metrics === undefined ? {} : gaugesOf(metrics, slots);
+  }
+
+  /** Keeps or brings back what a slot holds; sent once. */
+  async slotAction(slot: number, action: 'save' | 'restore', filename: string, options: CallOptions): Promise<Content> {
+    return this.#post(`/slots/${slot}?action=${action}`, { filename }, options);
+  }
+
+  /** A further attempt is for a kept connection that the server was just closing. */
+  async #get(path: string, signal: AbortSignal, retries: 1 | 2): Promise<HttpReply> {
+    return sent(this.upstream.getJson(path, { timeoutMs: PROBE_TIMEOUT_MS, signal, retries }));
+  }
+
+  /** For routes that change nothing. */
+  async #read(path: string, body: unknown, signal: AbortSignal): Promise<Content> {
+    return this.#post(path, body, { timeoutMs: CALL_TIMEOUT_MS, signal, retries: 2 });
+  }
+
+  async #post(path: string, body: unknown, options: CallOptions): Promise<Content> {
+    const reply = await sent(this.upstream.postJson(path, body, options));
+    if (reply.status !== 200) throw refusal(reply, readErrorBody(reply.text));
+    const content = parsed(reply);
+    if (typeof content === 'object' && content !== null) return content as Content;
     throw strangeReply(path);
   }
 }
@@ -66,19 +127,20 @@ function messageOf({ role, content }: ChatMessage): ChatMessage {
   return { role, content };
 }
 
-function contentOf(reply: HttpReply): unknown {
-  if (reply.status !== 200) throw refusal(reply, readErrorBody(reply.text));
-  return parse(reply);
+/** Why a probe was not answered well. */
+function sickness(reply: HttpReply): EngineError {
+  const body = readErrorBody(reply.text);
+  const isTold = body.message !== '' || reply.status === 401 || reply.status === 403;
+  if (isTold && reply.status < 500) return refusal(reply, body);
+  if (reply.status === 503 && /loading/i.test(body.message)) return refusal(reply, body);
+  return reply.status >= 500 ? unhealthy(reply.status) : otherEngine(undefined);
 }
 
-function parse(reply: HttpReply): unknown {
+function parsed(reply: HttpReply): unknown {
   try {
     return JSON.parse(reply.text);
-  } catch (cause) {
-    throw new EngineError('adapter', 'The engine answered with something that is not JSON.', {
-      reason: 'bad_reply',
-      cause,
-    });
+  } catch {
+    return undefined;
   }
 }
 
@@ -88,7 +150,7 @@ function strangeReply(path: string): EngineError {
   });
 }
 
-async function wrapped(call: Promise<HttpReply>): Promise<HttpReply> {
+async function sent(call: Promise<HttpReply>): Promise<HttpReply> {
   try {
     return await call;
   } catch (error) {

@@ -1,12 +1,17 @@
 import { z } from '@llama-orch/plugin-sdk';
+import { keyVariable } from '@llama-orch/plugin-sdk/http';
 
 /** What an operator writes under the engine's options. */
 export const llamaCppOptions = z.strictObject({
   /** Name of the environment variable that holds the server's API key; absent: no key is sent. */
-  api_key_env: z
-    .string()
-    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable, not the key itself')
-    .optional(),
+  api_key_env: keyVariable.optional(),
+  /** Name under which the server serves the model of the pool. Absent: the name that the pool gives it. */
+  served_model: z.string().min(1).max(200).optional(),
+  /** What the server was started for; vectors and scores need flags of its own. */
+  workloads: z
+    .array(z.enum(['completion', 'embedding', 'rerank']))
+    .min(1)
+    .default(['completion']),
   /** Reuse the KV cache of a common prefix. Absent: only where several slots make answers best effort anyway. */
   cache_prompt: z.boolean().optional(),
   /** Whether control tokens in the text of callers stay text, or are obeyed by the model. */

@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import plugin, { llamaCppOptions } from '../src/index.js';
+import { GREEDY } from '@llama-orch/plugin-sdk';
 import { chat, closeAll, NEVER, request, run, start, text } from './support/fixture.js';
 
 const END_OF_TURN = 322;
@@ -110,7 +110,7 @@ describe('llamacpp adapter', () => {
 
   it('streams text without stop string and with the usage of the engine (OC-ADAPT-5001)', async () => {
     const { connection } = await start();
-    const stopping = request(text(' one'), { sampling: { ...request(text('')).sampling, stop: [' four'] } });
+    const stopping = request(text(' one'), { sampling: { ...GREEDY, stop: [' four'] } });
     const result = await run(connection, stopping);
     expect(result.text).toBe(' two three');
     expect(result.events.at(-1)).toEqual({
@@ -118,6 +118,7 @@ describe('llamacpp adapter', () => {
       finish: 'stop',
       engineFinish: 'word',
       usage: { promptTokens: 2, cachedTokens: 0, completionTokens: 3, exact: true },
+      timings: { promptMs: 0, decodeMs: expect.any(Number) },
     });
   });
 
@@ -195,7 +196,7 @@ describe('llamacpp adapter', () => {
     });
 
     it("holds to the operator's smaller limit (ORCH-3054)", async () => {
-      const { connection } = await start({ contextTokens: 512 }, {}, 16);
+      const { connection } = await start({ contextTokens: 512 }, {}, { contextTokens: 16 });
       expect((await connection.describe(NEVER)).contextTokens).toBe(16);
       expect((await run(connection, request(text(' one'.repeat(20))))).error?.message).toMatch(/21.*16/);
     });
@@ -216,7 +217,7 @@ describe('llamacpp adapter', () => {
       fake.loading(true);
       expect(await connection.health(NEVER)).toEqual({ state: 'loading', reason: 'loading' });
       await fake.close();
-      expect(await connection.health(NEVER)).toEqual({ state: 'failed', reason: 'unreachable' });
+      expect(await connection.health(NEVER)).toMatchObject({ state: 'failed', error: { reason: 'unreachable' } });
     });
 
     it('gives up on a port that accepts and never answers within its second (ORCH-3054)', async () => {
@@ -226,47 +227,10 @@ describe('llamacpp adapter', () => {
       const silent = createServer((socket) => socket.on('error', () => undefined).resume());
       await new Promise<void>((resolve) => silent.listen(port, '127.0.0.1', resolve));
       const startedAt = performance.now();
-      expect(await connection.health(NEVER)).toEqual({ state: 'failed', reason: 'connect' });
+      expect(await connection.health(NEVER)).toMatchObject({ state: 'failed', error: { reason: 'connect' } });
       expect(performance.now() - startedAt).toBeLessThan(1_500);
       await connection.close();
       await new Promise((resolve) => silent.close(resolve));
-    });
-  });
-
-  describe('connecting', () => {
-    const endpoint = { poolId: 'p', replicaId: 'r', model: { ref: 'm', id: 'm' }, slots: 1, loadTimeoutMs: 1 };
-    const connect = async (options: object, url?: string): Promise<unknown> => {
-      const adapter = await plugin.create(llamaCppOptions.parse(options), { log: () => undefined });
-      return adapter.connect(url === undefined ? endpoint : { ...endpoint, url });
-    };
-
-    it('sends the key that the environment holds and never shows it (OC-ADAPT-5001)', async () => {
-      process.env.TEST_LLAMACPP_KEY = 's3cret';
-      const { connection } = await start({ apiKey: 's3cret' }, { api_key_env: 'TEST_LLAMACPP_KEY' });
-      delete process.env.TEST_LLAMACPP_KEY;
-      expect((await run(connection, request(text(' one')))).text).not.toBe('');
-      const wrong = await start({ apiKey: 's3cret' });
-      const { error } = await run(wrong.connection, request(text(' one')));
-      expect(error).toMatchObject({ code: 'unavailable', reason: 'engine_auth' });
-    });
-
-    it('names what is missing (OC-ADAPT-5001)', async () => {
-      await expect(connect({})).rejects.toThrow('endpoint.url');
-      await expect(connect({}, 'nonsense')).rejects.toThrow('http://');
-      await expect(connect({ api_key_env: 'NOT_SET_ANYWHERE' }, 'http://127.0.0.1:1')).rejects.toThrow(
-        'NOT_SET_ANYWHERE',
-      );
-      await expect(connect({}, 'http://127.0.0.1:1')).rejects.toMatchObject({
-        code: 'unavailable',
-        reason: 'unreachable',
-      });
-    });
-
-    it('refuses a server that is no llama-server and options that it does not know (OC-ADAPT-5001)', async () => {
-      const { connection } = await start({ loadingMs: 60_000 });
-      await expect(connection.describe(NEVER)).rejects.toMatchObject({ code: 'unavailable', reason: 'loading' });
-      expect(() => llamaCppOptions.parse({ api_key: 'x' })).toThrow('api_key');
-      expect(() => llamaCppOptions.parse({ api_key_env: 'sk-123' })).toThrow('environment variable');
     });
   });
 });

@@ -1,4 +1,4 @@
-import { type Fault } from '../../../test/support/fake-llama-server/fault.js';
+import { type Fault } from '../../../test/support/fake-engines/fault.js';
 import { chat, closeAll, request, run, start, text, until } from './support/fixture.js';
 
 const ENDLESS = request(text(' one'), { maxTokens: 400 });

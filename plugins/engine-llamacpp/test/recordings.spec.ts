@@ -1,6 +1,9 @@
-import { readErrorBody } from '@llama-orch/plugin-sdk/http';
+import { MetricsText, readErrorBody } from '@llama-orch/plugin-sdk/http';
+import { CompletionReader } from '../src/completion-reader.js';
 import { refusal } from '../src/errors.js';
-import { eventsOf, recording } from './support/recording.js';
+import { readFacts } from '../src/facts.js';
+import { gaugesOf, type SlotView } from '../src/metrics.js';
+import { eventsOf, outcomeOf, recording } from './support/recording.js';
 
 describe('recorded streams of llama-server', () => {
   it.each([
@@ -9,6 +12,7 @@ describe('recorded streams of llama-server', () => {
     ['completion-stream-stopword', ' two three', 'stop', 'word', 3],
     ['completion-stream-emoji', '🦙 ', 'length', 'limit', 6],
     ['completion-progress', ' five six', 'length', 'limit', 2],
+    ['completion-nprobs', ' worker took', 'length', 'limit', 2],
   ])(
     'gives the same events of %s wherever the bytes are cut (OC-ADAPT-5001)',
     (name, text, finish, engineFinish, count) => {
@@ -41,6 +45,24 @@ describe('recorded streams of llama-server', () => {
     });
   });
 
+  it('reports the times of the engine (OC-ADAPT-5001)', () => {
+    expect(eventsOf(recording('completion-stream').body).at(-1)).toMatchObject({
+      timings: { promptMs: 0.154, decodeMs: 0.384 },
+    });
+  });
+
+  it.each([
+    ['err-midstream-shared-kv-full', 'out-of-memory', 'kv_full', ' ten one'],
+    ['killed-midstream-sigterm', 'none', '', ' nine'],
+  ])('reads %s alike wherever the bytes are cut: no end (ORCH-3054)', (name, code, reason, text) => {
+    const { body } = recording(name);
+    const whole = outcomeOf(body);
+    expect(whole).toEqual({ text, code, reason });
+    for (let cut = 1; cut < body.length; cut += 1) {
+      expect(outcomeOf(body.subarray(0, cut), body.subarray(cut))).toEqual(whole);
+    }
+  });
+
   it('yields nothing after the end and no empty token (OC-ADAPT-5001)', () => {
     const { body } = recording('completion-stream-eos');
     expect(eventsOf(body, body)).toHaveLength(1);
@@ -53,6 +75,12 @@ describe('recorded refusals of llama-server', () => {
     ['err-bad-json', 'adapter', 'bad_request'],
     ['err-404', 'adapter', 'bad_request'],
     ['grammar-bad', 'invalid-input', 'not_supported'],
+    ['err-bad-type', 'invalid-input', 'refused'],
+    ['err-bad-role', 'adapter', 'bad_request'],
+    ['err-no-prompt', 'invalid-input', 'refused'],
+    ['err-method', 'adapter', 'bad_request'],
+    ['replies/err-ctx-json', 'invalid-input', 'context_overflow'],
+    ['replies/v1-embeddings-unsupported', 'invalid-input', 'not_supported'],
   ])('maps %s (ORCH-3054)', (name, code, reason) => {
     const { status, body } = recording(name);
     const error = refusal({ status, headers: {}, text: String(body) }, readErrorBody(String(body)));
@@ -66,7 +94,36 @@ describe('recorded refusals of llama-server', () => {
   });
 });
 
+describe('recorded facts of llama-server', () => {
+  it('give version, slots, context and identity, and keep the path of the weights (OC-ADAPT-5011)', () => {
+    const [props, models] = ['replies/props', 'replies/models'].map((name) => JSON.parse(String(recording(name).body)));
+    expect(readFacts(props, models)).toEqual({
+      version: 'b1-de3ff81',
+      slots: 4,
+      contextTokens: 512,
+      quant: 'F16',
+      modelDigest: 'llamacpp:tiny.gguf:943680:1890560:F16',
+      modelNames: ['tiny.gguf'],
+      isSleeping: false,
+      hasSlotsRoute: true,
+    });
+  });
+
+  it('give the gauges of an idle server (ORCH-3054)', () => {
+    const slots = JSON.parse(String(recording('replies/slots-idle').body)) as readonly SlotView[];
+    const gauges = gaugesOf(new MetricsText(String(recording('replies/metrics').body)), slots);
+    expect(gauges).toEqual({ running: 0, waiting: 0, kvShare: 0, promptTokens: 0, generatedTokens: 0 });
+  });
+});
+
 describe('older forms', () => {
+  it('tell an end in a word that no known release has, once per answer (ORCH-3054)', () => {
+    const words: string[] = [];
+    const reader = new CompletionReader((word) => words.push(word));
+    reader.read('{"content":"","stop":true,"stop_type":"something new"}', 'data', []);
+    expect(words).toEqual(['something new']);
+  });
+
   it.each([
     [{ stopped_limit: true }, 'length', 'limit'],
     [{ stopped_word: true }, 'stop', 'word'],

@@ -4,6 +4,7 @@ import mock, { type MockConnection } from '../src/index.js';
 
 const text = (words: string): EnginePrompt => ({ type: 'text', text: words });
 
+const folder = new URL('../', import.meta.url);
 const fixture: EngineFixture = {
   prompts: {
     short: text('hello there'),
@@ -11,6 +12,7 @@ const fixture: EngineFixture = {
     varied: { type: 'chat', messages: [{ role: 'user', content: '[[mock:tokens=40]] tell a story' }] },
     emoji: text('[[mock:emoji]] llama'),
   },
+  withoutWire: 'the mock decodes inside the host; nothing goes over a wire',
   startEngine: () => ({
     endpoint: {
       poolId: 'pool',
@@ -26,10 +28,10 @@ const fixture: EngineFixture = {
 };
 
 describe('at full speed (ORCH-3058, ORCH-4507)', () => {
-  describeEngineAdapter(mock, fixture);
+  describeEngineAdapter(mock, { ...fixture, report: { folder, engine: 'the mock at full speed' } });
 });
 
 describe('with delays and several tokens per read (ORCH-3058)', () => {
   const options = { first_token_ms: 2, token_ms: 1, load_ms: 20, batch_tokens: 3, seed_bits: 53 };
-  describeEngineAdapter(mock, { ...fixture, options });
+  describeEngineAdapter(mock, { ...fixture, options, report: { folder, engine: 'the mock with delays' } });
 });

@@ -12,8 +12,13 @@ import {
   type ListSessionsQuery,
   type ListTasksQuery,
   type PluginReport,
+  type PoolDraining,
   type PoolHealth,
   type PoolList,
+  type PoolReloaded,
+  type ReloadPlan,
+  type ReloadPool,
+  type ReplicaSet,
   type Session,
   type SessionList,
   type StreamFrame,
@@ -122,7 +127,32 @@ export class Client {
   }
 
   poolHealth(poolId: string, options: CallOptions = {}): Promise<PoolHealth> {
-    return this.http.json({ path: `/v1/pools/${encodeURIComponent(poolId)}/health`, signal: options.signal });
+    return this.http.json({ path: `${poolPath(poolId)}/health`, signal: options.signal });
+  }
+
+  /** Takes a pool out of service; tasks that still run after `deadlineMs` are ended. */
+  drainPool(poolId: string, deadlineMs: number, options: CallOptions = {}): Promise<PoolDraining> {
+    const body = { deadline_ms: deadlineMs };
+    return this.http.json({ method: 'POST', path: `${poolPath(poolId)}/drain`, body, signal: options.signal });
+  }
+
+  /**
+   * Gives a pool another model, or the same one anew; resolves once it serves.
+   * @throws ApiError `CONFLICT` when it came to nothing; its `problem` has `failed_step`, `cause` and `serving`
+   */
+  reloadPool(poolId: string, body: ReloadPool, options: CallOptions = {}): Promise<PoolReloaded> {
+    return this.http.json({ method: 'POST', path: `${poolPath(poolId)}/reload`, body, signal: options.signal });
+  }
+
+  /** What a reload would do; changes nothing. */
+  planReload(poolId: string, body: ReloadPool, options: CallOptions = {}): Promise<ReloadPlan> {
+    const path = `${poolPath(poolId)}/reload`;
+    return this.http.json({ method: 'POST', path, query: { plan: 'true' }, body, signal: options.signal });
+  }
+
+  /** Replicas that answer alike, with their load. */
+  replicaSets(options: CallOptions = {}): Promise<readonly ReplicaSet[]> {
+    return this.http.json({ path: '/v1/replicasets', signal: options.signal });
   }
 
   plugins(options: CallOptions = {}): Promise<PluginReport> {
@@ -138,6 +168,10 @@ export class Client {
 
 function sessionPath(sessionId: string): string {
   return `/v1/sessions/${encodeURIComponent(sessionId)}`;
+}
+
+function poolPath(poolId: string): string {
+  return `/v1/pools/${encodeURIComponent(poolId)}`;
 }
 
 function taskPath(taskId: string): string {

@@ -39,6 +39,14 @@ export type PoolHealth = ControlSchemas['PoolHealth'];
 export type PoolList = ControlSchemas['PoolList'];
 export type PoolState = ControlSchemas['PoolState'];
 export type ReplicaHealth = ControlSchemas['ReplicaHealth'];
+export type PoolDraining = ControlSchemas['PoolDraining'];
+/** What a pool is to serve. */
+export type ReloadPool = ControlSchemas['ReloadPool'];
+export type PoolReloaded = ControlSchemas['PoolReloaded'];
+export type ReloadPlan = ControlSchemas['ReloadPlan'];
+/** The 409 of a reload: `failed_step`, `cause`, and what is `serving`. */
+export type ReloadRefused = ControlSchemas['ReloadRefused'];
+export type ReplicaSet = Schemas['ReplicaSet'];
 export type GpuSample = Schemas['GpuSample'];
 export type PluginReport = ControlSchemas['PluginReport'];
 export type PluginStatus = ControlSchemas['PluginStatus'];

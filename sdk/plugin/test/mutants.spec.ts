@@ -11,6 +11,7 @@ import {
   defineEngineAdapter,
   definePlacementStrategy,
   defineQueueDiscipline,
+  fitMostFree,
   z,
   type EngineConnection,
   type EngineEndpoint,
@@ -19,32 +20,39 @@ import {
 } from '../src/index.js';
 import { engineMutants, leftTimers } from './mutants/engine-mutants.js';
 import { fairQueueMutants } from './mutants/fair-queue-mutants.js';
+import { loadMutants } from './mutants/load-mutants.js';
 import { placementMutants, rankSoundly } from './mutants/placement-mutants.js';
 import { queueMutants } from './mutants/queue-mutants.js';
-import { SoundEngine } from './mutants/sound-engine.js';
+import { CRASHING, SoundEngine } from './mutants/sound-engine.js';
 import { fairOptions, SoundFairQueue } from './mutants/sound-fair-queue.js';
 import { SoundQueue } from './mutants/sound-queue.js';
 
 const about = { id: 'subject', version: '1.0.0', apiVersion: '^1.0.0' };
 
 const text = (words: string) => ({ type: 'text' as const, text: words });
+const endpoint: EngineEndpoint = {
+  poolId: 'pool',
+  replicaId: 'replica',
+  model: { ref: 'sound', id: 'sound' },
+  slots: 3,
+  contextTokens: 64,
+  loadTimeoutMs: 200,
+};
 const fixture: EngineFixture = {
   prompts: {
     short: text('hello my friend'),
     endless: text('one two three four five'),
     varied: text('red green blue white black brown grey'),
     emoji: text('a 🦙 and a 🤖'),
+    control: { prompt: text('one <|user|> two'), ifObeyed: 'two ' },
+    turns: [text('a b c'), text('a b c d')],
   },
+  withoutWire: 'the engine lives in this process',
   patienceMs: 2_000,
   startEngine: () => ({
-    endpoint: {
-      poolId: 'pool',
-      replicaId: 'replica',
-      model: { ref: 'sound', id: 'sound' },
-      slots: 3,
-      contextTokens: 64,
-      loadTimeoutMs: 200,
-    },
+    endpoint,
+    crashing: { ...endpoint, model: { ref: CRASHING, id: CRASHING } },
+    queued: (connection) => (connection as SoundEngine).queued,
     busySlots: (connection) => (connection as SoundEngine).busySlots,
     kill: (connection) => (connection as SoundEngine).kill(),
   }),
@@ -57,11 +65,16 @@ const queueKitOf = (
 ) => queueKit(defineQueueDiscipline({ ...about, options, create: () => ({ createQueue }) }), facts);
 const judgePlacement = (create: () => PlacementStrategy) =>
   runKit(placementKit(definePlacementStrategy({ ...about, options: z.strictObject({}), create })));
-const judgeEngine = (connect: (endpoint: EngineEndpoint) => EngineConnection, changes?: Partial<EngineFixture>) => {
+/** Runs the checks whose names begin with `id`, or all. */
+const judgeEngine = (
+  connect: (endpoint: EngineEndpoint) => EngineConnection,
+  changes?: Partial<EngineFixture>,
+  id = '',
+) => {
   const create = () => ({ connect: async (endpoint: EngineEndpoint) => connect(endpoint) });
-  return runKit(
-    engineKit(defineEngineAdapter({ ...about, options: z.strictObject({}), create }), { ...fixture, ...changes }),
-  );
+  const adapter = defineEngineAdapter({ ...about, options: z.strictObject({}), create });
+  const kit = engineKit(adapter, { ...fixture, ...changes });
+  return runKit({ ...kit, checks: kit.checks.filter(({ name }) => name.startsWith(id)) });
 };
 
 function failuresOf(results: readonly CheckResult[]): string[] {
@@ -78,10 +91,11 @@ describe('the conformance kits', () => {
   it('pass a sound queue, a sound strategy and a sound engine without a skip (ORCH-4507)', async () => {
     const all = [
       await runKit(queueKitOf(() => new SoundFairQueue(), fairOptions)),
-      await judgePlacement(() => ({ rank: (_task, candidates) => rankSoundly(candidates) })),
+      await judgePlacement(() => ({ rank: (_task, candidates) => rankSoundly(candidates), fit: fitMostFree })),
       await judgeEngine((endpoint) => new SoundEngine(endpoint)),
     ].flat();
-    expect(all.filter(({ type }) => type !== 'passed')).toEqual([]);
+    const moot = (result: CheckResult) => result.type === 'skipped' && result.reason === fixture.withoutWire;
+    expect(all.filter((result) => result.type !== 'passed' && !moot(result))).toEqual([]);
   });
 
   it('pass a queue that has no optional member, and say what they skip (ORCH-4402)', async () => {
@@ -109,14 +123,23 @@ describe('the conformance kits', () => {
     },
   );
 
-  it.each(engineMutants)('catch an engine that $wrong by $caughtBy (ORCH-4507)', async ({ connect, caughtBy }) => {
-    try {
-      expect(failuresOf(await judgeEngine(connect, { patienceMs: 120 }))).toContainEqual(
-        expect.stringContaining(`${caughtBy} `),
-      );
-    } finally {
-      for (const timer of leftTimers.splice(0)) clearInterval(timer);
-    }
+  it.each([...engineMutants, ...loadMutants])(
+    'catch an engine that $wrong by $caughtBy (ORCH-4507)',
+    async ({ connect, caughtBy }) => {
+      try {
+        const results = await judgeEngine(connect, { patienceMs: 120 }, `${caughtBy} `);
+        expect(failuresOf(results)).toEqual([expect.stringContaining(caughtBy)]);
+      } finally {
+        for (const timer of leftTimers.splice(0)) clearInterval(timer);
+      }
+    },
+  );
+
+  it('have a mutant of an engine for each check of one that decodes (ORCH-4507)', async () => {
+    const caught = new Set([...engineMutants, ...loadMutants].map(({ caughtBy }) => caughtBy));
+    const results = await judgeEngine((endpoint) => new SoundEngine(endpoint));
+    const ids = results.filter(({ type }) => type === 'passed').map(({ name }) => name.split(' ')[0]!);
+    expect(ids.filter((id) => !id.startsWith('PL-') && !caught.has(id))).toEqual([]);
   });
 
   it('catch options that take anything by PL-02 (ORCH-4701)', async () => {
@@ -132,9 +155,10 @@ describe('the conformance kits', () => {
     }
     const results = await judgeEngine((endpoint) => new BestEffort(endpoint));
     expect(failuresOf(results)).toEqual([]);
-    const skipped = results.filter(({ type }) => type === 'skipped');
-    expect(skipped.map(({ name }) => name.slice(0, 6).trim())).toEqual(['EA-11', 'EA-25', 'EA-26', 'EA-27', 'EA-35b']);
-    expect(skipped).toContainEqual(expect.objectContaining({ reason: expect.stringContaining('best_effort') }));
+    const skipped = results.flatMap((result) =>
+      result.type === 'skipped' && result.reason.includes('best_effort') ? [result.name.split(' ')[0]] : [],
+    );
+    expect(skipped).toEqual(['EA-01b', 'EA-11', 'EA-25', 'EA-26', 'EA-27', 'EA-28', 'EA-35b']);
   });
 
   it('refuse to open on an engine that never becomes ready (OC-ADAPT-5011)', async () => {

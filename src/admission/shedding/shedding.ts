@@ -64,6 +64,12 @@ export class Shedding {
     return this.pools.get(poolId)?.breaker.isOpen === true;
   }
 
+  /** What interactive tasks of a pool wait at the 95th percentile, and should at most; both undefined without objectives. */
+  objectiveOf(poolId: PoolId): { readonly p95Ms: number | undefined; readonly targetMs: number | undefined } {
+    const p95Ms = this.pools.get(poolId)?.window.p95(this.ports.clock.now());
+    return { p95Ms, targetMs: this.slo?.interactive.ttft_p95_ms };
+  }
+
   /** @throws AppError 429 `ADMISSION_REJECT` while the pool sheds this class */
   refuse(pool: Pool, priority: PriorityClass): void {
     if (!this.closes(pool.id, priority)) return;

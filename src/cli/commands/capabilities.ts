@@ -15,6 +15,8 @@ export function capabilitiesCommand(shellOf: ShellOf): Command {
       shell.answer(capabilities, table(COLUMNS, capabilities.engines.flatMap(rowsOf)));
       const concurrency = capabilities.engines.reduce((total, engine) => total + engine.concurrency, 0);
       shell.say(`API ${capabilities.api_version}, ${concurrency} at once`);
+      for (const { model_id, pool_id } of capabilities.on_demand ?? [])
+        shell.say(`${model_id} in pool ${pool_id} loads when a task asks for it`);
       if (capabilities.api_version.split('.')[0] !== KNOWN_MAJOR) {
         shell.say(`this command knows API ${KNOWN_MAJOR}.x; use one that came with the daemon`, 'yellow');
       }

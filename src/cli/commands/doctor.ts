@@ -10,6 +10,7 @@ import {
 } from '../../config/index.js';
 import { failed, ok, type Finding } from '../doctor/check.js';
 import { daemonFindings } from '../doctor/daemon.js';
+import { engineFindings } from '../doctor/engines.js';
 import { embeddedEngineFinding, fileLimitFinding, nodeFinding, portFinding } from '../doctor/machine.js';
 import { EXIT } from '../exit-codes.js';
 import { type SetExitCode, type Shell, type ShellOf } from '../shell.js';
@@ -48,7 +49,7 @@ async function configFindings(shell: Shell, flags: Flags, isRunning: boolean): P
   try {
     const { config, source } = loadConfig(loadRequest(shell, flags));
     const valid = ok('config', source.type === 'file' ? source.path : 'defaults, no file');
-    const found = [valid, ...mockFindings(config)];
+    const found = [valid, ...mockFindings(config), ...engineFindings(config)];
     const bind = parseBind(config.server.bind);
     return bind === undefined || isRunning ? found : [...found, await portFinding(bind)];
   } catch (error) {

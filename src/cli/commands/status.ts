@@ -18,7 +18,9 @@ export function statusCommand(shellOf: ShellOf): Command {
 
 function summary(url: string, pools: readonly PoolHealth[]): string {
   const ready = pools.filter((pool) => pool.ready).length;
-  return `${url}: ${ready} of ${counted(pools.length, 'pool')} ready`;
+  const unloaded = pools.filter((pool) => pool.state === 'unloaded').length;
+  const onDemand = unloaded === 0 ? '' : `, ${unloaded} more on demand`;
+  return `${url}: ${ready} of ${counted(pools.length, 'pool')} ready${onDemand}`;
 }
 
 function troubles(pools: readonly PoolHealth[]): string[] {

@@ -47,6 +47,6 @@ export class AdaptiveSlots {
 }
 
 /** A run that stood still for others says nothing of the engine. */
-function tellsPace({ firstTokenAt, tokensOut, preempted }: Task): boolean {
-  return firstTokenAt !== undefined && tokensOut >= FEWEST_TOKENS && !preempted;
+function tellsPace({ firstTokenAt, tokensOut, interrupted }: Task): boolean {
+  return firstTokenAt !== undefined && tokensOut >= FEWEST_TOKENS && !interrupted;
 }

@@ -5,10 +5,12 @@ import {
   type QueueDiscipline,
   type QueueItem,
   type Ranked,
+  type ReplicaRates,
 } from '@llama-orch/plugin-sdk';
 import { type ErrorCode } from '../../kernel/errors.js';
 import { type PoolId, type ReplicaId, type SessionKey, type TaskKey } from '../../kernel/ids.js';
 import { type Account, type Amounts, type Shortfall } from '../../sessions/ledger.js';
+import { type FailoverAttempt, type FailoverOffer } from './failover.js';
 import { type PreemptionRules } from './preemption.js';
 
 export type FullPolicy = 'reject' | 'drop-lru' | 'shed-low-priority';
@@ -73,6 +75,11 @@ export interface CorePool {
   readonly queue: QueueDiscipline;
   readonly strategy: PlacementStrategy;
   readonly replicas: Map<ReplicaId, CoreReplica>;
+  /**
+   * A task goes unasked to the replica of its session's last answer while that one's share of busy slots is at most this much
+   * above the least of all candidates. Absent: however busy it is.
+   */
+  readonly affinityMaxLoad?: number;
   /** Absent: nothing is preempted. */
   readonly preemption?: PreemptionRules;
   /** Times of the suspensions of the last minute. */
@@ -81,6 +88,8 @@ export interface CorePool {
   suspending: number;
   /** Why the pool serves nobody, until one of its replicas is ready again. */
   outage?: Outage | undefined;
+  /** No slot is given out, whoever waits and whatever is free. */
+  draining?: boolean;
 }
 
 export interface Outage {
@@ -98,25 +107,48 @@ export interface CoreReplica {
   slots: number;
   busy: number;
   ready: boolean;
+  /** Another model has taken its place: whoever loses it before the first token does not come back. */
+  retired?: boolean;
+  /** Tasks that it was given; one that joins later begins with as many as the least of the others. */
+  dispatches: number;
+  /** Free memory of its fullest device; undefined where nobody knows it. */
+  freeVramBytes?: number | undefined;
+  /** Learned or declared; undefined where the strategy does not ask. */
+  rates?: ReplicaRates | undefined;
+}
+
+/** How much work a task is, in tokens. */
+export interface TaskSize {
+  readonly promptTokens: number;
+  /** What the caller expects, else the median of the pool's last answers. */
+  readonly expectedTokens: number;
 }
 
 /** A task that has not ended. */
 export interface CoreTask {
   readonly key: TaskKey;
-  readonly pool: CorePool;
-  readonly item: QueueItem;
+  pool: CorePool;
+  item: QueueItem;
   /** `suspending`: it gives its slot back and will go on later. */
   phase: 'queued' | 'dispatched' | 'streaming' | 'suspending';
   requeued: boolean;
+  /** Its reader has something: it may wait again, but gives way to nobody. */
+  begun: boolean;
+  /** Times that its answer was to go on after its engine was lost. */
+  failovers: number;
   lease: LeaseId | undefined;
   /** `reuse`: it wants the replica that holds the session's cache. */
   readonly session: { readonly session: CoreSession; readonly reuse: boolean } | undefined;
+  /** Undefined where the strategy does not rank by it. */
+  readonly size?: TaskSize | undefined;
 }
 
 /** What scheduling keeps of a session: its budget, if it has one, and the replica of its last first token. */
 export interface CoreSession {
   readonly account: Account | undefined;
   lastReplica: ReplicaId | undefined;
+  /** The start that read the prompt of its last turn, and the tokens of that; a later start of the replica holds nothing. */
+  warm?: { readonly replica: CoreReplica; readonly tokens: number };
 }
 
 export interface CoreLease {
@@ -152,6 +184,8 @@ export type SchedulerEvent =
       readonly held?: HeldPlaces;
       /** It would start too late for its deadline. */
       readonly late?: boolean;
+      /** Absent where the strategy does not rank by it. */
+      readonly size?: TaskSize;
       /** Absent outside sessions. Of the budget `ask` is reserved as far as it goes; `least` has to be there. */
       readonly session?: {
         readonly key: SessionKey;
@@ -207,6 +241,8 @@ export type SchedulerEvent =
       readonly message: string;
       /** The engine is gone: the task may go back to its queue, once, before its first token. */
       readonly engineLost: boolean;
+      /** Absent before the first token, and where its answer may not go on elsewhere. */
+      readonly failover?: FailoverOffer;
       readonly now: number;
     }
   | {
@@ -224,9 +260,48 @@ export type SchedulerEvent =
       readonly slots: number;
       readonly interruptible: boolean;
       readonly labels: Readonly<Record<string, string>>;
+      /** Absent: what was known of its start before stands. */
+      readonly rates?: ReplicaRates | undefined;
+      readonly freeVramBytes?: number | undefined;
       readonly now: number;
     }
-  | { readonly type: 'replica-unready'; readonly poolId: PoolId; readonly replicaId: ReplicaId }
+  | {
+      /** Another sample of its devices: free memory of the fullest of them, undefined when nobody knows it any more. */
+      readonly type: 'replica-memory';
+      readonly poolId: PoolId;
+      readonly replicaId: ReplicaId;
+      readonly freeVramBytes: number | undefined;
+    }
+  | {
+      /** A run of it taught something about its speed, or about its like. */
+      readonly type: 'replica-rates';
+      readonly poolId: PoolId;
+      readonly replicaId: ReplicaId;
+      readonly rates: ReplicaRates;
+    }
+  | {
+      readonly type: 'replica-unready';
+      readonly poolId: PoolId;
+      readonly replicaId: ReplicaId;
+      /** It is replaced by a replica with another model. */
+      readonly retired?: boolean;
+    }
+  /** From now on no slot of the pool is given out; its waiting tasks go on waiting, its running ones to their end. */
+  | { readonly type: 'pool-draining'; readonly poolId: PoolId }
+  | { readonly type: 'pool-opened'; readonly poolId: PoolId; readonly now: number }
+  | {
+      /** A waiting task would find a place in another pool that serves it as well; without room there it stays. */
+      readonly type: 'moved';
+      readonly key: TaskKey;
+      readonly poolId: PoolId;
+      /** As that pool counts it, with the time since which it has waited. */
+      readonly item: QueueItem;
+      readonly now: number;
+      /** Places there that others were promised. */
+      readonly held?: HeldPlaces;
+    }
+  /** A task ends wherever it is, because nobody will serve it to its end. */
+  | { readonly type: 'called-off'; readonly key: TaskKey; readonly code: ErrorCode; readonly message: string }
   | {
       /** The pool serves nobody for now: its waiting tasks end. */
       readonly type: 'pool-closed';
@@ -280,9 +355,19 @@ export type SchedulerCommand =
       readonly candidates: readonly PlacementCandidate[];
       /** Replica of the session's last first token, which goes before the ranking. */
       readonly wish: string | undefined;
+      /** Undefined where the strategy does not ask for it. */
+      readonly size: TaskSize | undefined;
       readonly ranking: readonly Ranked[];
     }
-  | { readonly type: 'requeue'; readonly key: TaskKey; readonly code: ErrorCode }
+  | {
+      readonly type: 'requeue';
+      readonly key: TaskKey;
+      readonly code: ErrorCode;
+      /** Present after the first token: the next run repeats what the reader has. */
+      readonly failover?: FailoverAttempt;
+    }
+  /** A waiting task waits in another pool now. */
+  | { readonly type: 'move'; readonly key: TaskKey; readonly poolId: PoolId }
   | {
       /** The run is cut off; its task goes on later. */
       readonly type: 'suspend';

@@ -25,6 +25,7 @@ function poolWith(replicas: readonly Facts[], rank?: PlacementStrategy['rank']):
       slots,
       busy,
       ready,
+      dispatches: 0,
     });
   });
   return rank === undefined ? pool : { ...pool, strategy: { rank } };
@@ -32,7 +33,8 @@ function poolWith(replicas: readonly Facts[], rank?: PlacementStrategy['rank']):
 
 const placed = (pool: CorePool) => {
   const candidates = candidatesOf(pool);
-  return place(ITEM, candidates, pool.strategy, (id) => candidates.some(({ replicaId: offered }) => offered === id));
+  const question = { item: ITEM, size: undefined, candidates, wish: undefined, affinityMaxLoad: undefined };
+  return place(question, pool.strategy, (id) => candidates.some(({ replicaId: offered }) => offered === id));
 };
 
 describe('candidates', () => {

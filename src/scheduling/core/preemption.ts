@@ -73,7 +73,9 @@ function suspendableIn(pool: CorePool, state: SchedulerState): Suspendable[] {
 
 function maySuspend({ item, phase, pool }: CoreTask, state: SchedulerState, lease: LeaseId): boolean {
   if (item.priority !== 'batch' || phase === 'suspending' || pool.preemption!.protect.includes('batch')) return false;
-  return state.leases.get(lease)?.replica.interruptible === true;
+  const replica = state.leases.get(lease)?.replica;
+  // A slot that is not given out again helps nobody.
+  return replica?.interruptible === true && replica.ready && pool.draining !== true;
 }
 
 /** False while the pool has had as many suspensions within a minute as it may. */

@@ -1,6 +1,8 @@
 import { type PriorityClass, type QueueItem } from '@llama-orch/plugin-sdk';
+import { type TaskKey } from '../../kernel/ids.js';
 import {
   type CorePool,
+  type CoreTask,
   type FullPolicy,
   type HeldPlaces,
   type Room,
@@ -16,10 +18,15 @@ interface Newcomer {
   readonly late?: boolean;
 }
 
+type Tasks = ReadonlyMap<TaskKey, CoreTask>;
+
 const FREE: Room = { type: 'free' };
 
-/** What a pool's queue and slots look like to a newcomer of either class. Looking changes nothing. */
-export function roomFacts(pool: CorePool, { held, late = false }: Newcomer = {}): RoomFacts {
+/**
+ * What a pool's queue and slots look like to a newcomer of either class. Looking changes nothing. Of `tasks`, those that
+ * have begun are no candidates for giving way.
+ */
+export function roomFacts(pool: CorePool, { held, late = false }: Newcomer = {}, tasks?: Tasks): RoomFacts {
   const { queue, capacity, classCapacity, fullPolicy } = pool;
   const all = queue.size;
   const waiting = { all, interactive: queue.sizeOf('interactive'), batch: queue.sizeOf('batch') };
@@ -28,7 +35,15 @@ export function roomFacts(pool: CorePool, { held, late = false }: Newcomer = {})
   const preemption = pool.preemption === undefined ? {} : { preemption: { late } };
   const facts: RoomFacts = { waiting, capacity, classCapacity, fullPolicy, startsAtOnce, ...kept, ...preemption };
   // Who could give way is asked only when somebody may have to.
-  return late || isFull('interactive', facts) || isFull('batch', facts) ? { ...facts, ends: endsOf(pool) } : facts;
+  return late || isFull('interactive', facts) || isFull('batch', facts)
+    ? { ...facts, ends: endsOf(pool, tasks) }
+    : facts;
+}
+
+/** Whether a waiting task finds a free place in this pool; nobody gives way to one that comes from another. */
+export function mayMove({ phase, pool, item }: CoreTask, to: CorePool, newcomer: Newcomer): boolean {
+  if (phase !== 'queued' || pool === to || to.draining === true || to.outage !== undefined) return false;
+  return roomByPolicy(item.priority, roomFacts(to, newcomer)).type === 'free';
 }
 
 /** Applies preemption and the full-queue policy of the newcomer's class: a function of the snapshot alone. */
@@ -75,10 +90,14 @@ function victimOf(policy: FullPolicy, priority: PriorityClass, facts: RoomFacts)
   return priority === 'interactive' && !classFull ? ends.newestBatch : undefined;
 }
 
-function endsOf({ queue }: CorePool): WaitingEnds {
+function endsOf({ queue }: CorePool, tasks: Tasks | undefined): WaitingEnds {
+  const peek = (priority: PriorityClass, end: 'oldest' | 'newest') => {
+    const item = queue.peek(priority, end);
+    return item !== undefined && tasks?.get(item.taskId as TaskKey)?.begun === true ? undefined : item;
+  };
   return {
-    oldestInteractive: queue.peek('interactive', 'oldest'),
-    oldestBatch: queue.peek('batch', 'oldest'),
-    newestBatch: queue.peek('batch', 'newest'),
+    oldestInteractive: peek('interactive', 'oldest'),
+    oldestBatch: peek('batch', 'oldest'),
+    newestBatch: peek('batch', 'newest'),
   };
 }

@@ -42,9 +42,11 @@ export function leaveSession({ key, session }: CoreTask): void {
 }
 
 /** The replica that brought the first token holds the session's cache. */
-export function rememberReplica(state: SchedulerState, { lease, session }: CoreTask): void {
+export function rememberReplica(state: SchedulerState, { lease, session, size }: CoreTask): void {
   const held = lease === undefined ? undefined : state.leases.get(lease);
-  if (session !== undefined && held !== undefined) session.session.lastReplica = held.replica.id;
+  if (session === undefined || held === undefined) return;
+  session.session.lastReplica = held.replica.id;
+  if (size !== undefined) session.session.warm = { replica: held.replica, tokens: size.promptTokens };
 }
 
 /** Where a task wants to run before any ranking is asked. */

@@ -1,4 +1,5 @@
 import { type PoolId, type ReplicaId, type TaskKey } from '../../kernel/ids.js';
+import { type FailoverOffer, failOver } from './failover.js';
 import {
   type CoreLease,
   type CorePool,
@@ -8,9 +9,10 @@ import {
   type SchedulerState,
   type TaskEnd,
 } from './model.js';
-import { candidatesOf, mayTake, place } from './placement.js';
+import { candidatesOf, hasFreeSlot, mayTake, place } from './placement.js';
 import { suspensionFor } from './preemption.js';
-import { roomFacts, roomFor } from './queue-room.js';
+import { mayMove, roomFacts, roomFor } from './queue-room.js';
+import { joinPool, noteMemory, noteRates } from './replicas.js';
 import {
   bookLastUse,
   bookUse,
@@ -68,6 +70,18 @@ function apply(state: SchedulerState, event: SchedulerEvent, out: Commands): voi
       return openReplica(state, event, out);
     case 'replica-unready':
       return closeReplica(state, event);
+    case 'replica-memory':
+      return noteMemory(state, event);
+    case 'replica-rates':
+      return noteRates(state, event);
+    case 'pool-draining':
+      return void (poolOf(state, event.poolId).draining = true);
+    case 'pool-opened':
+      return openPool(state, event, out);
+    case 'moved':
+      return move(state, event, out);
+    case 'called-off':
+      return endWhereverItIs(state, event.key, { type: 'failed', code: event.code, message: event.message }, out);
     case 'pool-closed':
       return closePool(state, event, out);
     case 'shut-down':
@@ -83,7 +97,7 @@ function submit(state: SchedulerState, event: EventOf<'submitted'>, out: Command
     out.push({ type: 'refuse-budget', key, shortfall });
     return;
   }
-  const facts = roomFacts(pool, event);
+  const facts = roomFacts(pool, event, state.tasks);
   const room = roomFor(item.priority, facts);
   if (room.type === 'full') {
     out.push({ type: 'refuse', key, facts, room });
@@ -94,7 +108,19 @@ function submit(state: SchedulerState, event: EventOf<'submitted'>, out: Command
     end(state, room.victim.taskId as TaskKey, { type: 'evicted', policy, ...(preempted && { preempted }) }, out);
   }
   const session = joinSession(state, event);
-  state.tasks.set(key, { key, pool, item, phase: 'queued', requeued: false, lease: undefined, session });
+  const { size } = event;
+  state.tasks.set(key, {
+    key,
+    pool,
+    item,
+    phase: 'queued',
+    requeued: false,
+    begun: false,
+    failovers: 0,
+    lease: undefined,
+    session,
+    size,
+  });
   pool.queue.enqueue(item);
   out.push({ type: 'accept', key, position: pool.queue.position(key, now) ?? 0, facts, room });
   dispatch(state, pool, now, out);
@@ -117,42 +143,34 @@ function suspendFor(state: SchedulerState, { key, now }: EventOf<'submitted'>, o
 
 /** Hands waiting tasks to free slots until one of them runs out. */
 function dispatch(state: SchedulerState, pool: CorePool, now: number, out: Commands): void {
-  while (pool.queue.size > 0) {
-    const candidates = candidatesOf(pool);
-    if (candidates.length === 0) return;
+  while (pool.queue.size > 0 && hasFreeSlot(pool)) {
     const item = pool.queue.next(now);
     if (item === undefined) return;
     const task = state.tasks.get(item.taskId as TaskKey)!;
-    const wish = wishOf(task);
-    const placement = place(item, candidates, pool.strategy, (id) => isOffered(pool, id), wish);
+    const candidates = candidatesOf(pool, task);
+    const { affinityMaxLoad, strategy } = pool;
+    const question = { item, candidates, wish: wishOf(task), size: task.size, affinityMaxLoad };
+    const placement = place(question, strategy, (id) => isOffered(pool, id));
     if (placement === undefined) return;
-    const lease = ++state.lastLease;
     const { replicaId, why, ranking } = placement;
     const replica = pool.replicas.get(replicaId as ReplicaId)!;
+    const lease = ++state.lastLease;
     replica.busy++;
+    replica.dispatches++;
     state.leases.set(lease, { replica, pool, item });
     task.phase = 'dispatched';
     task.lease = lease;
     const { id, epoch } = replica;
-    const waiting = pool.queue.size;
-    out.push({
-      type: 'dispatch',
-      key: task.key,
-      replicaId: id,
-      epoch,
-      lease,
-      why,
-      item,
-      waiting,
-      candidates,
-      wish,
-      ranking,
-    });
+    const { wish, size } = question;
+    const [key, waiting] = [task.key, pool.queue.size];
+    const placed = { replicaId: id, epoch, lease, why, item, waiting, candidates, wish, size, ranking };
+    out.push({ type: 'dispatch', key, ...placed });
   }
 }
 
 function giveUp(state: SchedulerState, { key }: EventOf<'hopeless'>, out: Commands): void {
-  if (state.tasks.get(key)?.phase === 'queued') end(state, key, { type: 'evicted', policy: 'drop-lru' }, out);
+  const task = state.tasks.get(key);
+  if (task?.phase === 'queued' && !task.begun) end(state, key, { type: 'evicted', policy: 'drop-lru' }, out);
 }
 
 function expire(state: SchedulerState, event: EventOf<'deadline-passed'>, out: Commands): void {
@@ -164,6 +182,7 @@ function startStreaming(state: SchedulerState, event: EventOf<'first-token'>): v
   const task = state.tasks.get(event.key);
   if (task?.phase !== 'dispatched') return;
   task.phase = 'streaming';
+  task.begun = true;
   rememberReplica(state, task);
 }
 
@@ -187,6 +206,8 @@ function failRun(state: SchedulerState, event: EventOf<'run-failed'>, out: Comma
   if (event.engineLost && lease !== undefined) lease.replica.ready = false;
   const task = state.tasks.get(event.key);
   if (task === undefined || task.lease !== event.lease) return;
+  const offer = task.phase === 'suspending' ? undefined : event.failover;
+  if (event.engineLost && offer !== undefined) return goOnElsewhere(state, task, event, offer, out);
   if (event.engineLost && task.phase === 'dispatched') return retry(state, task, event, out);
   end(state, event.key, { type: 'failed', code: event.code, message: event.message }, out);
 }
@@ -199,12 +220,36 @@ function retry(state: SchedulerState, task: CoreTask, event: EventOf<'run-failed
   }
   const { outage } = task.pool;
   if (outage !== undefined) return end(state, task.key, { type: 'failed', ...outage }, out);
+  if (state.leases.get(event.lease)?.replica.retired) {
+    return end(state, task.key, { type: 'failed', code: event.code, message: event.message }, out);
+  }
   task.requeued = true;
-  task.phase = 'queued';
-  task.lease = undefined;
-  requeue(task, state.leases.get(event.lease));
+  sendRound(task, state.leases.get(event.lease));
   out.push({ type: 'requeue', key: task.key, code: event.code });
   dispatch(state, task.pool, event.now, out);
+}
+
+/** After the first token a lost engine costs the task time, where another run says the same. */
+function goOnElsewhere(
+  state: SchedulerState,
+  task: CoreTask,
+  event: EventOf<'run-failed'>,
+  offer: FailoverOffer,
+  out: Commands,
+): void {
+  const lease = state.leases.get(event.lease);
+  const ending = failOver(task, offer, event, lease);
+  if (ending !== undefined) return end(state, task.key, ending, out);
+  sendRound(task, lease);
+  const failover = { attempt: task.failovers, most: offer.most };
+  out.push({ type: 'requeue', key: task.key, code: event.code, failover });
+  dispatch(state, task.pool, event.now, out);
+}
+
+function sendRound(task: CoreTask, lease: CoreLease | undefined): void {
+  task.phase = 'queued';
+  task.lease = undefined;
+  requeue(task, lease);
 }
 
 function releaseLease(state: SchedulerState, event: EventOf<'lease-released'>, out: Commands): void {
@@ -244,21 +289,33 @@ function backToQueue(
 
 function openReplica(state: SchedulerState, event: EventOf<'replica-ready'>, out: Commands): void {
   const pool = poolOf(state, event.poolId);
-  const known = pool.replicas.get(event.replicaId);
-  const { replicaId: id, epoch, slots, labels, interruptible } = event;
   pool.outage = undefined;
-  if (known?.epoch === epoch) {
-    known.ready = true;
-    known.slots = slots;
-  } else {
-    pool.replicas.set(id, { id, epoch, slots, labels, interruptible, busy: 0, ready: true });
-  }
+  joinPool(pool, event);
   dispatch(state, pool, event.now, out);
 }
 
 function closeReplica(state: SchedulerState, event: EventOf<'replica-unready'>): void {
   const replica = poolOf(state, event.poolId).replicas.get(event.replicaId);
-  if (replica !== undefined) replica.ready = false;
+  if (replica === undefined) return;
+  replica.ready = false;
+  if (event.retired) replica.retired = true;
+}
+
+function openPool(state: SchedulerState, event: EventOf<'pool-opened'>, out: Commands): void {
+  const pool = poolOf(state, event.poolId);
+  pool.draining = false;
+  dispatch(state, pool, event.now, out);
+}
+
+function move(state: SchedulerState, event: EventOf<'moved'>, out: Commands): void {
+  const [task, pool] = [state.tasks.get(event.key), poolOf(state, event.poolId)];
+  if (task === undefined || !mayMove(task, pool, event)) return;
+  task.pool.queue.remove(task.key);
+  task.pool = pool;
+  task.item = event.item;
+  pool.queue.enqueue(event.item);
+  out.push({ type: 'move', key: task.key, poolId: pool.id });
+  dispatch(state, pool, event.now, out);
 }
 
 function closePool(state: SchedulerState, event: EventOf<'pool-closed'>, out: Commands): void {

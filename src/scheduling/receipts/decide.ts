@@ -11,6 +11,7 @@ import { newestOf } from '../core/preemption.js';
 import { roomFor } from '../core/queue-room.js';
 import { isOverloaded } from '../forecast/overload.js';
 import { type PoolOption, rankPools } from '../pool-ranking.js';
+import { readCandidate } from './candidates.js';
 import { readLoad, readRoom } from './facts.js';
 import { MOST_SCORES, scoresOf, shortened } from './stored.js';
 import { WHY_SUSPENDED, whyHopeless, whyInTurn, whyPool, whyRoom } from './words.js';
@@ -81,18 +82,19 @@ export function decidePreemption(candidates: PreemptionReceipt['candidates']) {
 
 /** What follows from the inputs of a dispatch: ranking and placement by the strategy itself. */
 export function decideDispatch(
-  { item, wish }: DispatchReceipt['inputs'],
+  { item, wish, affinity_max_load, size }: DispatchReceipt['inputs'],
   candidates: DispatchReceipt['candidates'],
   strategy: PlacementStrategy,
 ) {
-  const offered = candidates.map(({ replica_id, slots_total, slots_busy, labels }) => ({
-    replicaId: replica_id,
-    slotsTotal: slots_total,
-    slotsBusy: slots_busy,
-    labels,
-  }));
-  const isOffered = (id: string) => offered.some(({ replicaId }) => replicaId === id);
-  const placement = place(itemOf(item), offered, strategy, isOffered, wish ?? undefined);
+  const question = {
+    item: itemOf(item),
+    size: size === null ? undefined : { promptTokens: size.prompt_tokens, expectedTokens: size.expected_tokens },
+    candidates: candidates.map(readCandidate),
+    wish: wish ?? undefined,
+    affinityMaxLoad: affinity_max_load ?? undefined,
+  };
+  const isOffered = (id: string) => question.candidates.some(({ replicaId }) => replicaId === id);
+  const placement = place(question, strategy, isOffered);
   if (placement === undefined) return undefined;
   return {
     scores: scoresOf(placement.ranking).map(({ replicaId, score, why }) => ({ replica_id: replicaId, score, why })),

@@ -15,7 +15,7 @@ function poolWith(count: number): CorePool {
 function start(pool: CorePool, at: number, slots: number): void {
   const id = replicaId(pool.id, at);
   const labels = { zone: `zone-${at % 2}` };
-  pool.replicas.set(id, { id, labels, epoch: 1, slots, busy: 0, ready: true, interruptible: false });
+  pool.replicas.set(id, { id, labels, epoch: 1, slots, busy: 0, ready: true, interruptible: false, dispatches: 0 });
 }
 
 const replicaOf = (pool: CorePool, at: number): CoreReplica => pool.replicas.get(replicaId(pool.id, at))!;
@@ -46,6 +46,23 @@ describe('a snapshot of candidates', () => {
     const second = fleets.snapshot(pool, candidatesOf(pool));
     expect(second.fleet).toBe(first.fleet);
     expect(second.busy.byteLength).toBe(200);
+  });
+
+  it('keeps the facts that were asked for, and once what did not change (ORCH-4414)', () => {
+    const pool = { ...poolWith(3), strategy: { needs: ['memory', 'dispatches', 'rates'], rank: () => [] } } as CorePool;
+    const fleets = new Fleets();
+    const rates = { prefillTps: 1, decodeTps: 2, slowdown: 0, uncertainty: 1 };
+    replicaOf(pool, 0).freeVramBytes = 7;
+    replicaOf(pool, 2).rates = rates;
+    const before = candidatesOf(pool);
+    const first = fleets.snapshot(pool, before);
+    replicaOf(pool, 1).dispatches = 1;
+    const second = fleets.snapshot(pool, candidatesOf(pool));
+    replicaOf(pool, 0).freeVramBytes = undefined;
+    expect(candidatesIn(first)).toEqual(before);
+    expect(Object.keys(candidatesIn(first)[1]!)).not.toContain('freeVramBytes');
+    expect(second.facts.columns.freeVramBytes).toBe(first.facts.columns.freeVramBytes);
+    expect([first.facts.ownBytes, second.facts.ownBytes]).toEqual([72, 24]);
   });
 
   it('may be one of candidates that the pool does not hold (ORCH-4414)', () => {

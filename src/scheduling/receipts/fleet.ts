@@ -1,16 +1,21 @@
 import { type PlacementCandidate } from '@llama-orch/plugin-sdk';
 import { type CorePool } from '../core/model.js';
+import { type FactColumns, Facts, factsAt } from './candidate-facts.js';
 
-type FleetMember = Omit<PlacementCandidate, 'slotsBusy'>;
+type FleetMember = Pick<PlacementCandidate, 'replicaId' | 'slotsTotal' | 'labels'>;
 
 /** The replicas of a pool, shared by all snapshots that were taken while nothing but their load changed. */
 type Fleet = readonly FleetMember[];
 
-/** The candidates of one dispatch in 4 bytes per replica of the pool. */
-export interface FleetSnapshot {
+interface FleetLoad {
   readonly fleet: Fleet;
   /** Busy slots of each member; −1 where it was no candidate. */
   readonly busy: Int32Array;
+}
+
+/** The candidates of one dispatch in 4 bytes per replica of the pool, and what the strategy asked for beside. */
+export interface FleetSnapshot extends FleetLoad {
+  readonly facts: FactColumns;
 }
 
 const NOT_OFFERED = -1;
@@ -19,8 +24,13 @@ const NOBODY: Fleet = [];
 /** Remembers candidates at the price of one pass over the pool. */
 export class Fleets {
   private readonly fleets = new WeakMap<CorePool, Fleet>();
+  private readonly facts = new Facts();
 
   snapshot(pool: CorePool, candidates: readonly PlacementCandidate[]): FleetSnapshot {
+    return { ...this.load(pool, candidates), facts: this.facts.of(pool, candidates) };
+  }
+
+  private load(pool: CorePool, candidates: readonly PlacementCandidate[]): FleetLoad {
     const known = loadOf(this.fleets.get(pool) ?? NOBODY, candidates);
     if (known !== undefined) return known;
     const fleet = fleetOf(pool, candidates);
@@ -30,15 +40,16 @@ export class Fleets {
 }
 
 /** The candidates as they were. */
-export function candidatesIn({ fleet, busy }: FleetSnapshot): PlacementCandidate[] {
+export function candidatesIn({ fleet, busy, facts }: FleetSnapshot): PlacementCandidate[] {
+  let next = 0;
   return fleet.flatMap((member, at) => {
     const slotsBusy = busy[at]!;
-    return slotsBusy === NOT_OFFERED ? [] : [{ ...member, slotsBusy }];
+    return slotsBusy === NOT_OFFERED ? [] : [{ ...member, slotsBusy, ...factsAt(facts, next++) }];
   });
 }
 
 /** Undefined when the candidates are not some of these members, in this order and with these facts. */
-function loadOf(fleet: Fleet, candidates: readonly PlacementCandidate[]): FleetSnapshot | undefined {
+function loadOf(fleet: Fleet, candidates: readonly PlacementCandidate[]): FleetLoad | undefined {
   const busy = new Int32Array(fleet.length);
   let next = 0;
   for (let at = 0; at < fleet.length; at++) {
@@ -65,5 +76,9 @@ function fleetOf(pool: CorePool, candidates: readonly PlacementCandidate[]): Fle
     slotsTotal: slots,
     labels,
   }));
-  return loadOf(members, candidates) === undefined ? candidates.map(({ slotsBusy: _, ...member }) => member) : members;
+  return loadOf(members, candidates) === undefined ? candidates.map(memberOf) : members;
+}
+
+function memberOf({ replicaId, slotsTotal, labels }: PlacementCandidate): FleetMember {
+  return { replicaId, slotsTotal, labels };
 }

@@ -3,7 +3,8 @@ import { ReceiptStore } from './receipt-store.js';
 import { type StoredReceipt, bytesOf } from './stored.js';
 
 function receipt(task: string, clockMs: number): StoredReceipt {
-  return { kind: 'requeue', task: task as TaskKey, poolId: poolId('p'), atMs: 0, clockMs, code: 'WORKER_RESET' };
+  const stamp = { task: task as TaskKey, poolId: poolId('p'), atMs: 0, clockMs };
+  return { kind: 'requeue', ...stamp, code: 'WORKER_RESET', failover: undefined };
 }
 
 const BYTES = bytesOf(receipt('t', 0));

@@ -1,7 +1,9 @@
 import { type Receipt } from '@llama-orch/client';
 import { type PriorityClass } from '@llama-orch/plugin-sdk';
 import { type Clock } from '../../kernel/clock.js';
+import { type ErrorCode } from '../../kernel/errors.js';
 import { type PoolId, type TaskKey } from '../../kernel/ids.js';
+import { type FailoverAttempt } from '../core/failover.js';
 import { type CorePool, type SchedulerCommand } from '../core/model.js';
 import { type Arriving, workpieceOf } from '../forecast/forecastable.js';
 import { AT_ONCE, type Hopeless, type PoolOutlook } from '../forecast/pool-outlook.js';
@@ -9,6 +11,7 @@ import { type PoolOption } from '../pool-ranking.js';
 import { Fleets } from './fleet.js';
 import { ReceiptStore } from './receipt-store.js';
 import { type Arrival, type ClassOutlook, type StoredReceipt, scoresOf, shortened } from './stored.js';
+import { MOVED } from './words.js';
 import { type Provenance, writeReceipt } from './write.js';
 
 type CommandOf<Type extends SchedulerCommand['type']> = Extract<SchedulerCommand, { type: Type }>;
@@ -81,7 +84,9 @@ export class Receipts {
       case 'dispatch':
         return this.noteDispatched(command, occasion.pool);
       case 'requeue':
-        return this.store.add({ kind: 'requeue', ...this.stamp(command.key, occasion), code: command.code });
+        return this.noteRequeued(command.key, occasion, command.code, command.failover);
+      case 'move':
+        return this.noteRequeued(command.key, occasion, MOVED);
       case 'suspend':
         return this.noteSuspended(command, occasion.pool);
     }
@@ -119,18 +124,24 @@ export class Receipts {
   }
 
   private noteDispatched(command: CommandOf<'dispatch'>, pool: CorePool): void {
-    const { key, item, waiting, wish, candidates, ranking, replicaId, why } = command;
+    const { key, item, waiting, wish, size, candidates, ranking, replicaId, why } = command;
     this.store.add({
       kind: 'dispatch',
       ...this.stamp(key, { pool }),
       item,
       waiting,
       wish,
+      affinityMaxLoad: pool.affinityMaxLoad,
+      size,
       candidates: this.fleets.snapshot(pool, candidates),
       scores: scoresOf(ranking),
       replicaId,
       why: shortened(why),
     });
+  }
+
+  private noteRequeued(key: TaskKey, occasion: Occasion, code: ErrorCode, failover?: FailoverAttempt): void {
+    this.store.add({ kind: 'requeue', ...this.stamp(key, occasion), code, failover });
   }
 
   private noteSuspended({ key, for: newcomer, candidates }: CommandOf<'suspend'>, pool: CorePool): void {

@@ -43,7 +43,7 @@ function decide(receipt: Receipt, strategy: PlacementStrategy): object {
     case 'eviction':
       return decideEviction(receipt.inputs, receipt.candidates);
     case 'requeue':
-      return { why: whyRequeued(receipt.inputs.code) };
+      return { why: whyRequeued(receipt.inputs) };
     case 'preemption':
       return decidePreemption(receipt.candidates);
   }

@@ -1,7 +1,8 @@
 import { type PriorityClass, type QueueItem, type Ranked } from '@llama-orch/plugin-sdk';
 import { type ErrorCode } from '../../kernel/errors.js';
 import { type PoolId, type TaskKey } from '../../kernel/ids.js';
-import { type Room, type RoomFacts, type Suspendable } from '../core/model.js';
+import { type FailoverAttempt } from '../core/failover.js';
+import { type Room, type RoomFacts, type Suspendable, type TaskSize } from '../core/model.js';
 import { type Estimate } from '../forecast/estimator.js';
 import { type Hopeless } from '../forecast/pool-outlook.js';
 import { type PoolOption } from '../pool-ranking.js';
@@ -46,6 +47,8 @@ export interface StoredDispatch extends Stamp {
   readonly item: QueueItem;
   readonly waiting: number;
   readonly wish: string | undefined;
+  readonly affinityMaxLoad: number | undefined;
+  readonly size: TaskSize | undefined;
   readonly candidates: FleetSnapshot;
   readonly scores: readonly Score[];
   readonly replicaId: string;
@@ -69,6 +72,7 @@ export interface StoredRelief extends Stamp {
 export interface StoredRequeue extends Stamp {
   readonly kind: 'requeue';
   readonly code: ErrorCode;
+  readonly failover: FailoverAttempt | undefined;
 }
 
 export interface StoredPreemption extends Stamp {
@@ -111,7 +115,7 @@ export function bytesOf(receipt: StoredReceipt): number {
     case 'admission':
       return 900 + 120 * receipt.arrival.options.length;
     case 'dispatch':
-      return 600 + 4 * receipt.candidates.busy.length + scoreBytes(receipt.scores);
+      return 600 + fleetBytes(receipt.candidates) + scoreBytes(receipt.scores);
     case 'eviction':
     case 'relief':
       return 500;
@@ -120,6 +124,10 @@ export function bytesOf(receipt: StoredReceipt): number {
     case 'preemption':
       return 200 + 64 * receipt.candidates.length;
   }
+}
+
+function fleetBytes({ busy, facts }: FleetSnapshot): number {
+  return 4 * busy.length + facts.ownBytes;
 }
 
 function scoreBytes(scores: readonly Score[]): number {

@@ -1,3 +1,4 @@
+import { type RequeueReceipt } from '@llama-orch/client';
 import { type PriorityClass } from '@llama-orch/plugin-sdk';
 import { type Room, type RoomFacts } from '../core/model.js';
 import { type QueueLoad } from '../forecast/overload.js';
@@ -42,5 +43,17 @@ export function whyHopeless({ waiting, capacity, fullForMs }: QueueLoad, chance:
   return `${since}; of all that wait, this task was the least likely to be on time, with a chance of ${likely}.`;
 }
 
-export const whyRequeued = (code: string): string =>
-  `The engine was lost before the first token (${code}); the task goes back to the head of its queue, once.`;
+/** The code of a task that another pool took over. */
+export const MOVED = 'POOL_UNREADY';
+
+/** Why a task waits again, or elsewhere. */
+export function whyRequeued({ code, failover }: RequeueReceipt['inputs']): string {
+  if (failover !== undefined) return whyFailedOver(code, failover);
+  if (code === MOVED) return 'The pool that had it serves nobody now; this one answers alike and has room for it.';
+  return `The engine was lost before the first token (${code}); the task goes back to the head of its queue, once.`;
+}
+
+function whyFailedOver(code: string, { attempt, most }: NonNullable<RequeueReceipt['inputs']['failover']>): string {
+  const again = 'the next run repeats what its reader has, and goes on behind it';
+  return `The engine was lost after the first token (${code}); ${again} (${attempt} of at most ${most}).`;
+}

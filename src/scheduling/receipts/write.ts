@@ -4,6 +4,7 @@ import { type Estimate } from '../forecast/estimator.js';
 import { decideAdmission, decidePreemption } from './decide.js';
 import { digestOf } from './digest.js';
 import { writeLoad, writeRoom, writeWaiting } from './facts.js';
+import { writeCandidate } from './candidates.js';
 import { candidatesIn } from './fleet.js';
 import { type Arrival, type StoredReceipt } from './stored.js';
 import { TaskNames } from './task-names.js';
@@ -85,7 +86,8 @@ function writeAdmission({ arrival, facts, room, poolId, promise }: StoredOf<'adm
   };
 }
 
-function writeDispatch({ item, waiting, wish, candidates, scores, replicaId, why }: StoredOf<'dispatch'>) {
+function writeDispatch(stored: StoredOf<'dispatch'>) {
+  const { item, waiting, wish, size, affinityMaxLoad, candidates, scores, replicaId, why } = stored;
   const inputs: DispatchReceipt['inputs'] = {
     item: {
       task_id: item.taskId,
@@ -98,16 +100,13 @@ function writeDispatch({ item, waiting, wish, candidates, scores, replicaId, why
     },
     waiting,
     wish: wish ?? null,
+    affinity_max_load: affinityMaxLoad ?? null,
+    size: size === undefined ? null : { prompt_tokens: size.promptTokens, expected_tokens: size.expectedTokens },
   };
   return {
     kind: 'dispatch' as const,
     inputs,
-    candidates: candidatesIn(candidates).map((candidate) => ({
-      replica_id: candidate.replicaId,
-      slots_total: candidate.slotsTotal,
-      slots_busy: candidate.slotsBusy,
-      labels: candidate.labels,
-    })),
+    candidates: candidatesIn(candidates).map(writeCandidate),
     scores: scores.map((entry) => ({ replica_id: entry.replicaId, score: entry.score, why: entry.why })),
     chosen: { replica_id: replicaId },
     why,
@@ -141,14 +140,15 @@ function writeRelief({ hopeless: { item, chance, load } }: StoredOf<'relief'>, n
   };
 }
 
-function writeRequeue({ code }: StoredOf<'requeue'>) {
+function writeRequeue({ code, failover }: StoredOf<'requeue'>) {
+  const inputs = { code, ...(failover && { failover }) };
   return {
     kind: 'requeue' as const,
-    inputs: { code },
+    inputs,
     candidates: [],
     scores: [],
     chosen: null,
-    why: whyRequeued(code),
+    why: whyRequeued(inputs),
   };
 }
 

@@ -1,9 +1,14 @@
 import { type LeaseId, type SchedulerEvent } from '../core/model.js';
+import { type Rates } from '../forecast/estimator.js';
+import { type RateReports } from '../rates/rate-reports.js';
 import { type Observer } from './observer.js';
 import { type SimReplica, type SimRun } from './sim-replica.js';
 import { type SimTask } from './sim-task.js';
 
 export interface EnginePorts {
+  readonly rates: RateReports;
+  /** What is assumed of a replica's speed before it was measured. */
+  assumed(replica: SimReplica): { readonly kind: string; readonly declared: Rates };
   /** Virtual ms. */
   readonly clock: { readonly now: number };
   readonly observer: Observer;
@@ -20,15 +25,19 @@ export class Engines {
   constructor(private readonly ports: EnginePorts) {}
 
   /** A replica is ready for tasks, at the start or again. */
-  announce({ outlook, id, epoch, speed, labels }: SimReplica): void {
+  announce(replica: SimReplica): void {
+    const { outlook, id, epoch, speed, labels } = replica;
     const { slots, interruptible } = speed;
-    const facts = { poolId: outlook.pool.id, replicaId: id, epoch, slots, interruptible, labels };
+    const place = { poolId: outlook.pool.id, replicaId: id };
+    const { kind, declared } = this.ports.assumed(replica);
+    const facts = { ...place, epoch, slots, interruptible, labels, ...this.ports.rates.joined(place, kind, declared) };
     this.ports.event({ type: 'replica-ready', ...facts, now: this.ports.clock.now });
   }
 
   start(task: SimTask, replica: SimReplica, lease: LeaseId): SimRun {
     const run = replica.start(task, lease);
     this.runs.set(lease, run);
+    this.ports.rates.dispatched(lease, replica.id, this.ports.clock.now);
     this.plan(replica);
     return run;
   }
@@ -80,6 +89,7 @@ export class Engines {
   /** The slot is given back after the task has ended, as by the server. */
   private complete(run: SimRun): void {
     run.isComplete = true;
+    this.ports.rates.ended(run.lease, run.task.spec.outputTokens, this.ports.clock.now);
     this.ports.event({ type: 'run-completed', key: run.task.key, lease: run.lease });
     this.free(run);
   }
@@ -88,6 +98,7 @@ export class Engines {
     const { task } = run;
     const { clock, observer } = this.ports;
     run.isStreaming = true;
+    this.ports.rates.firstToken(run.lease, task.promptTokens, clock.now);
     task.state = 'streaming';
     if (task.firstTokenAt === undefined) {
       task.firstTokenAt = clock.now;
@@ -100,6 +111,7 @@ export class Engines {
   private free(run: SimRun): void {
     this.runs.delete(run.lease);
     run.replica.release(run);
+    this.ports.rates.ended(run.lease, undefined, this.ports.clock.now);
     const cost = run.task.promptTokens + run.task.tokensOut;
     this.ports.event({ type: 'lease-released', lease: run.lease, cost, now: this.ports.clock.now });
   }

@@ -4,9 +4,11 @@ import { type ReplicaId, poolId, replicaId } from '../../kernel/ids.js';
 import { type Random } from '../../kernel/random.js';
 import { newCorePool } from '../core-pool.js';
 import { preemptionRules } from '../preemption-rules.js';
+import { type Rates } from '../forecast/estimator.js';
 import { PoolOutlook } from '../forecast/pool-outlook.js';
 import { overloadRules } from '../overload-rules.js';
 import { clampRetryMs } from '../promises/retry-wait.js';
+import { kindOf } from '../rates/rate-reports.js';
 import { SimReplica } from './sim-replica.js';
 import { type Fault } from './workload.js';
 
@@ -17,7 +19,7 @@ export class SimFleet {
   readonly replicas: SimReplica[] = [];
   readonly faults: Fault[] = [];
   private readonly byId = new Map<ReplicaId, SimReplica>();
-  private readonly modelOf = new Map<PoolOutlook, string | undefined>();
+  private readonly configOf = new Map<PoolOutlook, FleetPool>();
 
   constructor(
     fleet: FleetConfig,
@@ -28,16 +30,26 @@ export class SimFleet {
   ) {
     for (const config of fleet.pools) {
       const rates = { prefill: config.perf.prefill_tps, decode: config.perf.decode_tps };
-      const core = newCorePool(poolId(config.id), config, queues, strategy, preemptionRules(fleet.preemption));
+      const core = newCorePool(
+        ...([poolId(config.id), config, queues, strategy] as const),
+        preemptionRules(fleet.preemption),
+        fleet.scheduler.affinity_max_load,
+      );
       const outlook = new PoolOutlook(core, rates, random, undefined, overloadRules(fleet.scheduler));
       this.outlooks.push(outlook);
-      this.modelOf.set(outlook, config.model);
+      this.configOf.set(outlook, config);
       this.addReplicas(config, outlook);
     }
   }
 
   replica(id: ReplicaId): SimReplica {
     return this.byId.get(id)!;
+  }
+
+  /** What the configuration says of a replica's speed, and the device and model that it shares with its like. */
+  assumed({ outlook, labels }: SimReplica): { readonly kind: string; readonly declared: Rates } {
+    const { model = '', perf } = this.configOf.get(outlook)!;
+    return { kind: kindOf(labels.device, model), declared: { prefill: perf.prefill_tps, decode: perf.decode_tps } };
   }
 
   /** Pools that serve the model and have a replica that is ready. */
@@ -54,7 +66,7 @@ export class SimFleet {
   }
 
   private serves(outlook: PoolOutlook, model: string | undefined): boolean {
-    const own = this.modelOf.get(outlook);
+    const own = this.configOf.get(outlook)?.model;
     return model === undefined || own === undefined || model === own;
   }
 

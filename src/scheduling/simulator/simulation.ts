@@ -15,7 +15,8 @@ import { isLate, missedDeadline } from '../forecast/feasibility.js';
 import { Newcomer } from '../forecast/newcomer.js';
 import { type PoolOutlook } from '../forecast/pool-outlook.js';
 import { bestPool } from '../pool-ranking.js';
-import { callerOf, itemOf } from '../queue-item.js';
+import { callerOf, itemOf, sizePart } from '../queue-item.js';
+import { RateReports, asksForRates } from '../rates/rate-reports.js';
 import { DecisionHash } from './decision-hash.js';
 import { Engines } from './engines.js';
 import { EventHeap } from './event-heap.js';
@@ -96,6 +97,8 @@ export class Simulation {
     this.fleet = new SimFleet(input.fleet, input.queues, input.strategy, new SeededRandom(input.seed), this);
     this.engines = new Engines({
       ...{ clock: this, observer },
+      rates: new RateReports(asksForRates(input.strategy), (event) => this.on(event)),
+      assumed: (replica) => this.fleet.assumed(replica),
       event: (event) => this.on(event),
       planProgress: (at, { number }, plan) => this.heap.put(at, PROGRESS, number, plan),
     });
@@ -179,9 +182,9 @@ export class Simulation {
     const { held } = this.newcomer;
     const late = isLate(task, outlook, now);
     this.tasks.set(task.key, task);
-    const session = this.introduce(task);
+    const parts = { ...this.introduce(task), ...sizePart(task, outlook) };
     const item = itemOf(task, now, outlook);
-    this.on({ type: 'submitted', key: task.key, poolId: outlook.pool.id, item, now, held, late, ...session });
+    this.on({ type: 'submitted', key: task.key, poolId: outlook.pool.id, item, now, held, late, ...parts });
   }
 
   /** A queue that stays nearly full lets the task go that it is least likely to serve in time. */

@@ -1,4 +1,6 @@
 import { runCli } from '../../../src/cli/main.js';
+import { careForEngines } from '../../../src/engine.js';
+import { selfTest } from '../../../src/self-test.js';
 import { simulate } from '../../../src/simulate.js';
 import { ContractServer, frame, type Answer, type Route } from './contract-server.js';
 import { TestIo, type TestIoOptions } from './test-io.js';
@@ -41,7 +43,7 @@ export const CAPABILITIES = {
       pools: [
         {
           ...{ pool_id: 'default', model_id: 'haiku-nano', model_digest: null, ctx_max: 4096, slots_total: 2 },
-          ...{ cpu: true, ready: true, full_policy: 'reject', labels: {} },
+          ...{ load: 0.5, cpu: true, ready: true, full_policy: 'reject', labels: {} },
         },
       ],
     },
@@ -81,6 +83,6 @@ export async function cli(
   server = await ContractServer.start(routes);
   const io = new TestIo({ ...options, env: { LLORCH_URL: server.url, ...options.env } });
   prepare(io);
-  const code = await runCli(argv, { io, serve: () => Promise.resolve(0), simulate });
+  const code = await runCli(argv, { io, serve: () => Promise.resolve(0), simulate, selfTest, engine: careForEngines });
   return { code, io };
 }

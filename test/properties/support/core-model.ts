@@ -14,13 +14,19 @@ import {
   type ModelReplica,
   type ModelTask,
   type PoolSetup,
+  afterFailure,
   check,
+  comparePool,
   corePool,
-  victimOf,
+  expectedRoom,
+  newReplica,
+  hasRoom,
 } from './model-parts.js';
 import { ReferenceQueue } from './reference-queue.js';
 
 export { type PoolSetup, check, corePool } from './model-parts.js';
+
+type Requeue = Extract<SchedulerCommand, { type: 'requeue' }>;
 
 /**
  * The scheduler core beside a plain model of what it promises. Every command is checked when it comes, and after each
@@ -45,7 +51,7 @@ export class CoreModel {
     this.pools = setups.map((setup, index) => {
       const core = corePool(index, setup);
       this.state.pools.set(core.id, core);
-      const replicas = setup.slots.map((slots, at) => ({ id: replicaId(core.id, at), slots, epoch: 0, ready: false }));
+      const replicas = setup.slots.map((slots, at) => newReplica(replicaId(core.id, at), slots));
       return {
         setup,
         core,
@@ -54,6 +60,7 @@ export class CoreModel {
         suspensions: [],
         excess: 0,
         closed: false,
+        draining: false,
       };
     });
     if (budget !== undefined) this.take(budget.opened);
@@ -67,12 +74,16 @@ export class CoreModel {
       enqueuedAt: this.now,
       phase: 'new',
       requeued: false,
+      delivered: false,
+      failovers: 0,
       lease: undefined,
       ending: undefined,
     };
     this.tasks.set(key, task);
     const affords = this.budget?.affords ?? true;
-    const expected = affords ? this.expectedRoom(task) : [`refuse ${key} for its budget`];
+    const expected = affords
+      ? expectedRoom(task, this.hasFreeSlot(pool), (one) => this.tasks.get(one as TaskKey)?.delivered === true)
+      : [`refuse ${key} for its budget`];
     const session = this.budget === undefined ? {} : { session: this.budget.part };
     const item = { taskId: key, priority, enqueuedAt: this.now };
     const commands = this.take({ type: 'submitted', key, poolId: pool.core.id, item, now: this.now, ...session });
@@ -88,6 +99,7 @@ export class CoreModel {
   ready(pool: ModelPool, replica: ModelReplica, newEpoch: boolean): void {
     if (newEpoch || replica.epoch === 0) replica.epoch++;
     replica.ready = true;
+    replica.retired.delete(replica.epoch);
     pool.closed = false;
     const { id: replica_id, epoch, slots } = replica;
     this.take({
@@ -107,6 +119,33 @@ export class CoreModel {
     this.take({ type: 'replica-unready', poolId: pool.core.id, replicaId: replica.id });
   }
 
+  /** Another model takes the place of the replica's. */
+  retire(pool: ModelPool, replica: ModelReplica): void {
+    replica.ready = false;
+    if (replica.epoch > 0) replica.retired.add(replica.epoch);
+    this.take({ type: 'replica-unready', poolId: pool.core.id, replicaId: replica.id, retired: true });
+  }
+
+  drainPool(pool: ModelPool): void {
+    pool.draining = true;
+    this.take({ type: 'pool-draining', poolId: pool.core.id });
+  }
+
+  openPool(pool: ModelPool): void {
+    pool.draining = false;
+    this.take({ type: 'pool-opened', poolId: pool.core.id, now: this.now });
+  }
+
+  /** Offers a task to another pool; it goes there only while it waits, and where it finds a free place. */
+  move(task: ModelTask, pool: ModelPool): void {
+    const { key, priority, enqueuedAt } = task;
+    const open = task.phase === 'queued' && task.pool !== pool && !pool.draining && !pool.closed;
+    const goes = open && hasRoom(task, pool, this.hasFreeSlot(pool));
+    const item = { taskId: key, priority, enqueuedAt };
+    const commands = this.take({ type: 'moved', key, poolId: pool.core.id, item, now: this.now });
+    check(commands.some(({ type }) => type === 'move') === goes, `${key} was ${goes ? 'not ' : ''}moved`);
+  }
+
   close(pool: ModelPool): void {
     for (const replica of pool.replicas) this.unready(pool, replica);
     pool.closed = true;
@@ -115,9 +154,13 @@ export class CoreModel {
   }
 
   /** An event about a task, which may have ended long ago. */
-  about(task: ModelTask, type: 'cancelled' | 'deadline-passed' | 'watchdog-fired' | 'first-token'): void {
+  about(
+    task: ModelTask,
+    type: 'cancelled' | 'deadline-passed' | 'watchdog-fired' | 'first-token' | 'called-off',
+  ): void {
     const { key } = task;
-    if (type === 'cancelled') this.take({ type, key, reason: 'client', now: this.now });
+    if (type === 'called-off') this.take({ type, key, code: 'POOL_UNAVAILABLE', message: 'gone' });
+    else if (type === 'cancelled') this.take({ type, key, reason: 'client', now: this.now });
     else if (type === 'deadline-passed') this.take({ type, key, now: this.now });
     else if (type === 'watchdog-fired') this.take({ type, key, limit: 'idle', now: this.now });
     else {
@@ -145,20 +188,14 @@ export class CoreModel {
     if (engineLost && !lease.released && lease.replica.epoch === lease.epoch) lease.replica.ready = false;
     lease.reported = true;
     const code = engineLost ? 'WORKER_RESET' : 'INTERNAL';
-    const { task } = lease;
-    const again =
-      engineLost && task.lease === lease.id && task.phase === 'dispatched' && !task.requeued && !task.pool.closed;
-    const commands = this.take({
-      type: 'run-failed',
-      key: lease.task.key,
-      lease: lease.id,
-      code,
-      message: 'broken',
-      engineLost,
-      now: this.now,
-    });
-    const sent = commands.some(({ type }) => type === 'requeue');
-    check(sent === again, `${task.key} was ${sent ? '' : 'not '}sent round again`);
+    const { task, id } = lease;
+    const expected = afterFailure(lease, engineLost);
+    const offer = task.delivered ? task.pool.setup.failover : undefined;
+    const failover = offer && { failover: offer };
+    const failed = { type: 'run-failed', key: task.key, lease: id, code, message: 'broken', engineLost } as const;
+    const sent = this.take({ ...failed, ...failover, now: this.now }).find(({ type }) => type === 'requeue');
+    const fate = sent === undefined ? 'ends' : 'failover' in sent ? 'goes on' : 'waits again';
+    check(fate === expected, `${task.key} ${fate} after its run failed, it ${expected} by the rules`);
   }
 
   release(lease: ModelLease): void {
@@ -209,7 +246,8 @@ export class CoreModel {
     if (command.type === 'accept') return this.accept(this.taskOf(command.key), command.position);
     if (command.type === 'refuse' || command.type === 'refuse-budget') return this.refuse(this.taskOf(command.key));
     if (command.type === 'dispatch') return this.dispatch(command);
-    if (command.type === 'requeue') return this.requeue(this.taskOf(command.key), event);
+    if (command.type === 'requeue') return this.requeue(this.taskOf(command.key), command, event);
+    if (command.type === 'move') return this.moved(this.taskOf(command.key), command.poolId);
     if (command.type === 'stop') return this.stop(command.lease);
     if (command.type === 'suspend') return this.suspend(command);
     if (command.type === 'suspended') return this.suspended(this.taskOf(command.key), event);
@@ -218,6 +256,7 @@ export class CoreModel {
 
   private startStreaming(task: ModelTask): void {
     task.phase = 'streaming';
+    task.delivered = true;
     if (this.budget !== undefined) this.budget.lastReplica = this.leases.get(task.lease!)?.replica.id;
   }
 
@@ -239,6 +278,7 @@ export class CoreModel {
     const task = this.taskOf(key);
     const { pool } = task;
     check(task.phase === 'queued' && task.lease === undefined, `${key} was dispatched while ${task.phase}`);
+    check(!pool.draining, `${key} was dispatched although its pool drains`);
     const next = pool.queue.next(this.now);
     check(next === key, `${key} was dispatched, it was the turn of ${next}`);
     const replica = pool.replicas.find((one) => one.id === id);
@@ -259,12 +299,23 @@ export class CoreModel {
     this.leases.set(lease, { id: lease, task, pool, replica, epoch, stopped: false, reported: false, released: false });
   }
 
-  private requeue(task: ModelTask, event: SchedulerEvent): void {
+  private moved(task: ModelTask, id: string): void {
+    task.pool.queue.remove(task.key);
+    task.pool = this.pools.find(({ core }) => core.id === id)!;
+    task.pool.queue.addLast(task.key, task.priority, task.enqueuedAt);
+  }
+
+  private requeue(task: ModelTask, { failover }: Requeue, event: SchedulerEvent): void {
     check(event.type === 'run-failed' && event.engineLost, `${task.key} was requeued by ${event.type}`);
-    check(task.phase === 'dispatched' && !task.requeued, `${task.key} was requeued after its first token or twice`);
-    check(!task.pool.closed, `${task.key} was requeued although its pool serves nobody`);
+    if (failover === undefined) {
+      check(task.phase === 'dispatched' && !task.requeued, `${task.key} was requeued after its first token or twice`);
+      task.requeued = true;
+    } else {
+      check(task.phase === 'dispatched' || task.phase === 'streaming', `${task.key} goes on while ${task.phase}`);
+      task.failovers++;
+      check(failover.attempt === task.failovers, `${task.key} goes on as attempt ${failover.attempt}`);
+    }
     task.phase = 'queued';
-    task.requeued = true;
     task.lease = undefined;
     task.pool.queue.addFirst(task.key, task.priority, task.enqueuedAt);
     task.pool.excess++;
@@ -305,28 +356,11 @@ export class CoreModel {
   private finish(task: ModelTask, ending: string): void {
     const running = task.phase === 'dispatched' || task.phase === 'streaming' || task.phase === 'suspending';
     check(running || task.phase === 'queued', `${task.key} was finished while ${task.phase}`);
-    if (ending === 'evicted') check(task.phase === 'queued', `${task.key} was evicted while ${task.phase}`);
+    if (ending === 'evicted') check(task.phase === 'queued' && !task.delivered, `${task.key} was evicted too late`);
     if (task.phase === 'queued') task.pool.queue.remove(task.key);
     task.phase = 'ended';
     task.ending = ending;
     this.budget?.ended(task.key);
-  }
-
-  /** What the policy of the newcomer's class says, written down a second time. */
-  private expectedRoom({ key, priority, pool }: ModelTask): string[] {
-    const { queue, setup } = pool;
-    const accept = `accept ${key}`;
-    const slotFree = pool.replicas.some((replica) => replica.ready && this.busyOf(replica) < replica.slots);
-    const classFull = queue.sizeOf(priority) >= setup.classCapacity[priority];
-    const full = classFull || queue.size >= setup.capacity;
-    if (!full || (slotFree && queue.size === 0)) return [accept];
-    const policy = setup.fullPolicy[priority];
-    const gives = setup.preemption !== undefined && priority === 'interactive' && !classFull;
-    const newest = gives ? queue.newest('batch') : undefined;
-    if (newest !== undefined && policy !== 'drop-lru') return [`finish ${newest} evicted`, accept];
-    const victim = victimOf(policy, priority, classFull, queue);
-    if (victim !== undefined) return [`finish ${victim} evicted`, accept];
-    return [`refuse ${key} ${policy === 'drop-lru' ? 'QUEUE_FULL_DROP_LRU' : 'ADMISSION_REJECT'} ${policy}`];
   }
 
   private compare(): void {
@@ -346,31 +380,11 @@ export class CoreModel {
       const inUse = lease.task.lease === lease.id && lease.task.phase !== 'ended';
       check(inUse || lease.stopped || lease.reported, `lease ${lease.id} belongs to a task that has left it`);
     }
-    for (const pool of this.pools) this.comparePool(pool);
+    for (const pool of this.pools) comparePool(pool, this.now, (replica) => this.busyOf(replica));
   }
 
-  private comparePool(pool: ModelPool): void {
-    const { core, queue, setup } = pool;
-    check(core.queue.size === queue.size, `${core.id} holds ${core.queue.size} waiting tasks, ${queue.size} wait`);
-    check(
-      queue.keys.every((key) => core.queue.position(key, this.now) !== undefined),
-      `${core.id} lost a waiting task`,
-    );
-    pool.excess = Math.min(pool.excess, queue.size);
-    check(queue.size <= setup.capacity + pool.excess, `${core.id} lets ${queue.size} wait, ${setup.capacity} may`);
-    for (const priority of ['interactive', 'batch'] as const) {
-      const most = setup.classCapacity[priority] + pool.excess;
-      check(queue.sizeOf(priority) <= most, `${core.id} lets too many of class ${priority} wait`);
-    }
-    for (const replica of pool.replicas) {
-      const counted = core.replicas.get(replica.id)?.busy ?? 0;
-      const busy = this.busyOf(replica);
-      check(counted === busy && busy <= replica.slots, `${replica.id} counts ${counted} busy slots, ${busy} are`);
-      check(
-        !replica.ready || busy === replica.slots || queue.size === 0,
-        `${replica.id} has a free slot while tasks wait`,
-      );
-    }
+  private hasFreeSlot({ replicas, draining }: ModelPool): boolean {
+    return !draining && replicas.some((replica) => replica.ready && this.busyOf(replica) < replica.slots);
   }
 
   /** Open leases of the replica's present start. */

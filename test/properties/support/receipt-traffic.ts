@@ -1,6 +1,6 @@
 import { type PlacementStrategy, type PriorityClass, type QueueDiscipline } from '@llama-orch/plugin-sdk';
 import { type Receipt } from '@llama-orch/client';
-import { type TaskKey, poolId, replicaId } from '../../../src/kernel/ids.js';
+import { type SessionId, type TaskKey, poolId, replicaId, sessionKey } from '../../../src/kernel/ids.js';
 import { SeededRandom } from '../../../src/kernel/random.js';
 import {
   type CorePool,
@@ -63,16 +63,20 @@ export class ReceiptTraffic {
   }
 
   private move(number: number): void {
-    if (this.chance(0.6)) return this.submit(number);
+    // Rush and calm in turns: full queues here, a choice of replicas there.
+    if (this.chance(number % 200 < 120 ? 0.6 : 0.3)) return this.submit(number);
     if (this.chance(0.05)) return this.openReplica(this.pick(this.outlooks).pool, this.below(5));
+    if (this.chance(0.1)) return this.learn(this.pick(this.outlooks).pool, this.below(5));
     const run = this.running.splice(this.below(this.running.length), 1)[0];
     if (run === undefined) return;
     const { key, lease } = run;
     const now = this.clock.now();
+    if (this.chance(0.7)) this.take({ type: 'first-token', key });
     if (this.suspended.delete(lease)) return this.take({ type: 'lease-released', lease, now });
     if (this.chance(0.15)) {
       const lost = { code: 'WORKER_RESET', message: 'lost', engineLost: true } as const;
-      this.take({ type: 'run-failed', key, lease, ...lost, now });
+      const failover = this.chance(0.5) && { failover: { most: 2, elsewhere: this.chance(0.5) } };
+      this.take({ type: 'run-failed', key, lease, ...lost, ...failover, now });
       this.openReplica(this.poolOf(run), Number(run.replicaId.split('-').at(-1)));
     } else this.take({ type: 'run-completed', key, lease });
     this.take({ type: 'lease-released', lease, now });
@@ -95,7 +99,12 @@ export class ReceiptTraffic {
     const outlook = this.outlooks.find(({ pool }) => pool.id === chosen) ?? this.pick(this.outlooks);
     const arrival = this.receipts.arrivalOf(task, outlook, now, options);
     const deadline = deadlineAt === undefined ? {} : { deadlineAt };
-    const session = this.chance(0.3) ? { sessionId: `session-${this.below(9)}` } : {};
+    const sessionId = this.chance(0.4) ? `session-${this.below(6)}` : undefined;
+    const session = sessionId === undefined ? {} : { sessionId };
+    const size = this.chance(0.9)
+      ? { size: { promptTokens: this.below(900), expectedTokens: this.random.next() * 400 } }
+      : {};
+    const parts = { ...size, ...(sessionId === undefined ? {} : this.introduce(tenantId, sessionId)) };
     const item = {
       taskId: key,
       priority,
@@ -109,9 +118,26 @@ export class ReceiptTraffic {
     const held = this.chance(0.1) ? { held: { all: 1 + this.below(2), ofClass: 1 } } : {};
     const late = this.chance(0.2);
     this.take(
-      { type: 'submitted', key, poolId: outlook.pool.id, item, now, late, ...held },
+      { type: 'submitted', key, poolId: outlook.pool.id, item, now, late, ...held, ...parts },
       { pool: outlook.pool, arrival },
     );
+  }
+
+  private introduce(tenantId: string, sessionId: string) {
+    const key = sessionKey(tenantId, sessionId as SessionId);
+    if (!this.state.sessions.has(key))
+      this.take({ type: 'session-opened', session: key, account: undefined, lastReplica: undefined });
+    return { session: { key, reuse: this.chance(0.8) } };
+  }
+
+  /** Something new of a replica's memory and speed. */
+  private learn(pool: CorePool, index: number): void {
+    const place = { poolId: pool.id, replicaId: replicaId(pool.id, index) };
+    const freeVramBytes = this.chance(0.9) ? this.below(24) * 2 ** 30 : undefined;
+    this.take({ type: 'replica-memory', ...place, freeVramBytes });
+    const [prefillTps, decodeTps] = [1000 / (1 + this.random.next()), 100 / (1 + 9 * this.random.next())];
+    const [slowdown, uncertainty] = [this.random.next() / 3, this.random.next()];
+    this.take({ type: 'replica-rates', ...place, rates: { prefillTps, decodeTps, slowdown, uncertainty } });
   }
 
   private openReplica(pool: CorePool, index: number): void {
@@ -162,6 +188,7 @@ export class ReceiptTraffic {
       replicas: new Map(),
       suspendedAt: [],
       suspending: 0,
+      ...(index === 2 ? {} : { affinityMaxLoad: index / 2 }),
       ...(index === 1 ? { preemption: { mode: 'hard', mostPerMinute: 1_000, protect: [] } } : {}),
     };
   }

@@ -1,5 +1,6 @@
 import { type TaskKey } from '../../../src/kernel/ids.js';
 import { type FullPolicy } from '../../../src/scheduling/core/model.js';
+import { type FailoverOffer } from '../../../src/scheduling/core/failover.js';
 import { type PreemptionRules } from '../../../src/scheduling/core/preemption.js';
 import { BudgetModel } from './budget-model.js';
 import { CoreModel } from './core-model.js';
@@ -19,6 +20,8 @@ const TASKS = [
   { key: 'b' as TaskKey, priority: 'interactive' },
 ] as const;
 
+const ENDS = ['cancelled', 'deadline-passed', 'watchdog-fired'] as const;
+
 /** Of each task: a prompt of one token and two more. */
 const ASK = { promptTokens: 1, maxTokens: 2 };
 
@@ -28,8 +31,18 @@ export class TaskWorld {
   private readonly crashed = new Set<Replica>();
   private crashes = 0;
 
-  /** @param cap tokens that both tasks may use together */
-  constructor(policy: FullPolicy, cap: number, preemption?: PreemptionRules) {
+  /**
+   * @param cap tokens that both tasks may use together
+   * @param drains the pool may be drained and opened, and a replica be replaced
+   * @param failover answers may go on
+   */
+  constructor(
+    policy: FullPolicy,
+    cap: number,
+    preemption?: PreemptionRules,
+    private readonly drains = false,
+    private readonly failover?: FailoverOffer,
+  ) {
     const pools = [
       {
         capacity: 1,
@@ -38,6 +51,7 @@ export class TaskWorld {
         batchMaxWaitMs: 0,
         slots: [1, 1],
         ...(preemption && { preemption }),
+        ...(failover && { failover }),
       },
     ];
     this.model = new CoreModel(pools, new BudgetModel({ cap, ...ASK }));
@@ -55,7 +69,9 @@ export class TaskWorld {
     const [pool] = pools;
     return JSON.stringify([
       // How a task ended changes nothing any more.
-      [...tasks.values()].map(({ key, phase, requeued }) => [key, phase, phase !== 'ended' && requeued]).sort(),
+      [...tasks.values()]
+        .map((task) => [task.key, task.phase, ...(task.phase === 'ended' ? [] : this.pastOf(task))])
+        .sort(),
       this.model
         .openLeases()
         .map(({ task, replica, epoch, stopped, reported }) => [
@@ -66,17 +82,38 @@ export class TaskWorld {
           reported,
         ])
         .sort(),
-      pool!.replicas.map((replica) => [replica.ready, Math.min(replica.epoch, 1), this.crashed.has(replica)]),
+      pool!.replicas.map((replica) => [
+        replica.ready,
+        Math.min(replica.epoch, 1),
+        this.crashed.has(replica),
+        [...replica.retired],
+      ]),
       pool!.queue.keys,
-      pool!.closed,
+      [pool!.closed, pool!.draining],
       pool!.suspensions.length,
       this.crashes,
       this.model.budget!.fingerprint,
     ]);
   }
 
+  private pastOf({ requeued, delivered, failovers }: ModelTask): readonly unknown[] {
+    return this.failover === undefined ? [requeued] : [requeued, delivered, failovers];
+  }
+
   choices(): Choice[] {
-    return [...this.submits(), ...this.ends(), ...this.runs(), ...this.replicas()];
+    const drains = this.drains ? this.drain() : [];
+    return [...this.submits(), ...this.ends(), ...this.waits(), ...this.runs(), ...this.replicas(), ...drains];
+  }
+
+  private drain(): Choice[] {
+    const [pool] = this.model.pools;
+    const [first] = pool!.replicas;
+    const called = (name: string, byItself: boolean, happen: () => void): Choice => ({ name, byItself, happen });
+    const toggle = pool!.draining
+      ? called('open', true, () => this.model.openPool(pool!))
+      : called('drain', false, () => this.model.drainPool(pool!));
+    if (!first!.ready || this.crashed.has(first!)) return [toggle];
+    return [toggle, called('retire', false, () => this.model.retire(pool!, first!))];
   }
 
   private submits(): Choice[] {
@@ -93,12 +130,23 @@ export class TaskWorld {
     return [...this.model.tasks.values()]
       .filter(({ phase }) => phase !== 'refused')
       .flatMap((task) =>
-        (['cancelled', 'deadline-passed', 'watchdog-fired'] as const).map((type) => ({
+        (this.drains ? (['called-off'] as const) : ENDS).map((type) => ({
           name: `${type} ${task.key}`,
           byItself: false,
           happen: () => this.model.about(task, type),
         })),
       );
+  }
+
+  /** An answer that waits for a slot to go on does so for so long only. */
+  private waits(): Choice[] {
+    return [...this.model.tasks.values()]
+      .filter(({ phase, failovers }) => phase === 'queued' && failovers > 0)
+      .map((task) => ({
+        name: `give up ${task.key}`,
+        byItself: true,
+        happen: () => this.model.about(task, 'called-off'),
+      }));
   }
 
   private runs(): Choice[] {
@@ -139,10 +187,15 @@ export class TaskWorld {
         return [called(`restart ${id}`, () => this.restart(replica))];
       }
       if (!ready) return [called(`ready ${id}`, () => this.model.ready(pool!, replica, false))];
-      return this.crashes === 0 ? [called(`crash ${id}`, () => this.crash(replica))] : [];
+      return this.crashes === 0 && this.mayCrash(replica) ? [called(`crash ${id}`, () => this.crash(replica))] : [];
     });
     const dark = replicas.every(({ ready }) => !ready) && !pool!.closed;
     return dark ? [...own, called('close', () => this.model.close(pool!))] : own;
+  }
+
+  /** Where a replica is replaced, it is that one which crashes, before or after. */
+  private mayCrash(replica: Replica): boolean {
+    return !this.drains || replica === this.model.pools[0]!.replicas[0];
   }
 
   private crash(replica: Replica): void {

@@ -1,8 +1,15 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
-import { Decoder } from './decoder.js';
-import { answerTo, detokenize, promptIds, tokenizeBody } from './fake-model.js';
-import { type Fault } from './fault.js';
+import { Decoder } from '../fake-engines/decoder.js';
+import { type Fault } from '../fake-engines/fault.js';
+import { type Body, parseBody, readText, send } from '../fake-engines/http.js';
+import { answerTo, detokenize, promptIds } from '../fake-engines/model.js';
+import { metricsOf, modelsOf, propsOf, routerProps, type ServerFacts } from './facts.js';
+import { KvCache } from './kv-cache.js';
+import { json, notSupported, problemOf, refuse, refuseLong, reply, tokenize } from './replies.js';
+import { samplingOf } from './settings.js';
+import { completionWire } from './stream-wire.js';
+import { embed, rerank } from './vectors.js';
 
 export interface FakeLlamaOptions {
   readonly port?: number;
@@ -21,6 +28,17 @@ export interface FakeLlamaOptions {
   /** `shouting` changes what the user wrote, so that it cannot be taken apart. */
   readonly chatTemplate?: 'marked' | 'shouting';
   readonly slotsRoute?: boolean;
+  /** Name of the model. */
+  readonly model?: string;
+  /** Started with `--metrics`. */
+  readonly metrics?: boolean;
+  /** Started with `--embeddings`, and with `--reranking`. */
+  readonly embeddings?: boolean;
+  readonly reranking?: boolean;
+  /** Started with `--slot-save-path`. */
+  readonly slotFiles?: boolean;
+  /** Started with `--models-dir`: many models behind one server. */
+  readonly router?: boolean;
 }
 
 export interface FakeLlamaStats {
@@ -53,7 +71,6 @@ export interface FakeLlamaServer {
   close(): Promise<void>;
 }
 
-type Body = Readonly<Record<string, unknown>>;
 type Defaults = Required<Omit<FakeLlamaOptions, 'apiKey'>>;
 
 const DEFAULTS: Defaults = {
@@ -66,14 +83,15 @@ const DEFAULTS: Defaults = {
   loadingMs: 0,
   chatTemplate: 'marked',
   slotsRoute: true,
+  model: 'tiny.gguf',
+  metrics: true,
+  embeddings: false,
+  reranking: false,
+  slotFiles: false,
+  router: false,
 };
-const BUILD = 'b1-fa4e5e2';
-const TEMPLATES = {
-  marked:
-    "{{ bos_token }}{% for m in messages %}{{ '<|' + m['role'] + '|>' + m['content'] + '<|end|>' }}{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}",
-  shouting:
-    "{{ bos_token }}{% for m in messages %}{{ '<|' + m['role'] + '|>' + m['content'] | upper + '<|end|>' }}{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}",
-};
+const NO_ROUTE = 'File Not Found';
+const TEXT_TYPE = { 'Content-Type': 'text/plain; version=0.0.4' };
 
 /** Starts a server that speaks llama-server's wire format. */
 export async function startFakeLlamaServer(options: FakeLlamaOptions = {}): Promise<FakeLlamaServer> {
@@ -86,6 +104,7 @@ class FakeLlama implements FakeLlamaServer {
   readonly stats: FakeLlamaStats;
   readonly #options: Defaults & FakeLlamaOptions;
   readonly #decoder: Decoder;
+  readonly #cache = new KvCache();
   readonly #server = createServer({ keepAliveTimeout: 5_000 }, (request, response) => this.#answer(request, response));
   readonly #calls: Record<string, number> = {};
   #completions = 0;
@@ -99,7 +118,7 @@ class FakeLlama implements FakeLlamaServer {
 
   constructor(options: Defaults & FakeLlamaOptions) {
     this.#options = options;
-    this.#decoder = new Decoder(options.slots, options.contextTokens, options);
+    this.#decoder = new Decoder(options.slots, options);
     this.#loading = options.loadingMs > 0;
     this.stats = this.#view();
   }
@@ -138,15 +157,15 @@ class FakeLlama implements FakeLlamaServer {
   #answer(request: IncomingMessage, response: ServerResponse): void {
     response.setHeader('Server', 'llama.cpp');
     response.setHeader('Access-Control-Allow-Origin', '');
-    const path = (request.url ?? '/').split('?')[0] ?? '/';
-    const route = `${request.method} ${path}`;
+    const url = new URL(request.url ?? '/', 'http://fake');
+    const route = `${request.method} ${url.pathname}`;
     this.#calls[route] = (this.#calls[route] ?? 0) + 1;
     if (this.#loading) return refuse(response, 503, 'Loading model', 'unavailable_error');
-    if (path !== '/health' && !this.#isAuthorized(request)) {
+    if (!/^(\/v1)?\/health$/.test(url.pathname) && !this.#isAuthorized(request)) {
       return refuse(response, 401, 'Invalid API Key', 'authentication_error');
     }
-    if (request.method === 'GET') return this.#get(path, response);
-    void readBody(request).then((text) => this.#post(path, request, response, text));
+    if (request.method === 'GET') return this.#get(url.pathname, response);
+    void readText(request).then((text) => this.#post(url, request, response, text));
   }
 
   #isAuthorized(request: IncomingMessage): boolean {
@@ -156,26 +175,38 @@ class FakeLlama implements FakeLlamaServer {
   }
 
   #get(path: string, response: ServerResponse): void {
-    if (path === '/health') return json(response, 200, { status: 'ok' });
-    if (path === '/props') return json(response, 200, this.#props());
-    if (path === '/v1/models') return json(response, 200, models(this.#options.contextTokens));
-    if (path === '/slots' && this.#options.slotsRoute) return json(response, 200, this.#slots());
-    if (path === '/slots') {
-      return refuse(response, 501, 'This server does not support slots endpoint.', 'not_supported_error');
+    const { router, slotsRoute, metrics } = this.#options;
+    if (path === '/health' || path === '/v1/health') return json(response, 200, { status: 'ok' });
+    if (path === '/props') return json(response, 200, router ? routerProps() : propsOf(this.#facts()));
+    if (path === '/v1/models') return json(response, 200, modelsOf(this.#facts()));
+    if (router && /^\/(slots|metrics)$/.test(path)) {
+      return refuse(response, 400, 'model name is missing from the request', 'invalid_request_error');
     }
-    refuse(response, 404, 'File Not Found', 'not_found_error');
+    if (path === '/slots' && slotsRoute) return json(response, 200, this.#slots());
+    if (path === '/slots') return notSupported(response, 'slots endpoint', '--slots');
+    if (path === '/metrics' && metrics) return send(response, 200, this.#metrics(), TEXT_TYPE);
+    if (path === '/metrics') return notSupported(response, 'metrics endpoint', '--metrics');
+    refuse(response, 404, NO_ROUTE, 'not_found_error');
   }
 
-  #post(path: string, request: IncomingMessage, response: ServerResponse, text: string): void {
-    const body = parse(text);
+  #post({ pathname, searchParams }: URL, request: IncomingMessage, response: ServerResponse, text: string): void {
+    const body = parseBody(text);
     if (body === undefined) {
       return refuse(response, 500, '[json.exception.parse_error.101] parse error at line 1, column 11', 'server_error');
     }
-    if (path === '/tokenize') return json(response, 200, { tokens: tokenizeBody(body) });
-    if (path === '/detokenize') return json(response, 200, { content: detokenize(body.tokens as number[]) });
-    if (path === '/apply-template') return this.#applyTemplate(response, body);
-    if (path === '/completion') return this.#complete(request, response, body);
-    refuse(response, 404, 'File Not Found', 'not_found_error');
+    const slot = /^\/slots\/(\d+)$/.exec(pathname)?.[1];
+    if (slot !== undefined) return this.#actOnSlot(response, Number(slot), searchParams.get('action'), body);
+    const routes: Readonly<Record<string, () => void>> = {
+      '/tokenize': () => tokenize(response, body),
+      '/detokenize': () => json(response, 200, { content: detokenize(body.tokens as number[]) }),
+      '/apply-template': () => this.#applyTemplate(response, body),
+      '/completion': () => this.#complete(request, response, body),
+      '/v1/embeddings': () => embed(this.#options, response, body),
+      '/v1/rerank': () => rerank(this.#options, response, body),
+    };
+    const route = routes[pathname];
+    if (route === undefined) return refuse(response, 404, NO_ROUTE, 'not_found_error');
+    route();
   }
 
   #applyTemplate(response: ServerResponse, body: Body): void {
@@ -196,20 +227,19 @@ class FakeLlama implements FakeLlamaServer {
     this.#lastHeaders = request.headers;
     const fault = this.#fault;
     if (fault?.type === 'reply') return reply(response, fault);
-    const ids = promptIds(body.prompt);
-    if (ids === undefined) {
-      return refuse(response, 400, "[json.exception.out_of_range.403] key 'prompt' not found", 'invalid_request_error');
-    }
+    const problem = problemOf(body);
+    if (problem !== undefined) return refuse(response, 400, problem, 'invalid_request_error');
+    const ids = promptIds(body.prompt) ?? [];
     this.#lastPromptIds = ids;
     if (ids.length >= this.#options.contextTokens) return refuseLong(response, ids.length, this.#options.contextTokens);
-    const { n_predict = -1, temperature = 0.8, seed = -1, stop = [], prompt: _prompt, ...settings } = body;
+    const { n_predict = -1, temperature = 0.8, seed = -1, stop = [] } = body;
     this.#decoder.start({
       response,
       promptIds: ids,
       answer: answerTo(ids, Number(temperature), Number(seed)),
       limit: this.#limit(Number(n_predict), ids.length),
       stop: stop as readonly string[],
-      settings,
+      wire: completionWire({ ...this.#options, cache: this.#cache, body }),
       fault,
     });
   }
@@ -219,32 +249,54 @@ class FakeLlama implements FakeLlamaServer {
     return Math.min(asked < 0 ? Infinity : Math.max(1, asked), contextTokens - promptTokens, tokens || Infinity);
   }
 
-  #props(): unknown {
-    const { contextTokens, slots, slotsRoute, chatTemplate } = this.#options;
-    return {
-      default_generation_settings: { params: { seed: 4294967295, temperature: 0.8 }, n_ctx: contextTokens },
-      total_slots: slots,
-      model_alias: 'tiny.gguf',
-      model_ftype: 'F16',
-      model_path: '/srv/weights/tiny.gguf',
-      modalities: { vision: false, video: false, audio: false },
-      endpoint_slots: slotsRoute,
-      chat_template: TEMPLATES[chatTemplate],
-      bos_token: '<|bos|>',
-      eos_token: '<|endoftext|>',
-      build_info: BUILD,
-      is_sleeping: this.#sleeping,
-    };
+  #actOnSlot(response: ServerResponse, slot: number, action: string | null, { filename }: Body): void {
+    if (!this.#options.slotFiles) return notSupported(response, 'slots action', '--slot-save-path');
+    if (action !== 'save' && action !== 'restore') {
+      return refuse(response, 400, 'Invalid action', 'invalid_request_error');
+    }
+    if (typeof filename !== 'string' || !/^[\w.-]+$/.test(filename) || filename.includes('..')) {
+      return refuse(response, 400, 'Invalid filename', 'invalid_request_error');
+    }
+    const told = this.#cache.act(slot, action, filename);
+    if (told !== undefined) return json(response, 200, told);
+    const message = 'Unable to restore slot: No available space in KV cache or invalid slot save file';
+    refuse(response, 400, message, 'invalid_request_error');
+  }
+
+  #facts(): ServerFacts {
+    return { ...this.#options, isSleeping: this.#sleeping };
   }
 
   #slots(): unknown {
     return this.#decoder.slots.map(({ id, busy, decoded }) => ({
-      id,
-      n_ctx: this.#options.contextTokens,
-      speculative: false,
-      is_processing: busy,
-      ...(decoded === 0 ? {} : { next_token: [{ n_decoded: decoded }] }),
+      ...{ id, n_ctx: this.#options.contextTokens, speculative: false, is_processing: busy },
+      ...this.#slotContent(id, busy, decoded),
     }));
+  }
+
+  /** Only a slot that was used says more. */
+  #slotContent(id: number, has_next_token: boolean, n_decoded: number): object {
+    const reuse = this.#cache.reuseOf(id);
+    if (reuse === undefined) return {};
+    return {
+      id_task: id,
+      n_prompt_tokens: this.#cache.held(id),
+      n_prompt_tokens_processed: reuse.read,
+      n_prompt_tokens_cache: reuse.cached,
+      params: samplingOf(),
+      next_token: [{ has_next_token, has_new_line: false, n_remain: -1, n_decoded }],
+    };
+  }
+
+  #metrics(): string {
+    const { decoded, busySlots, deferred } = this.#decoder;
+    return metricsOf({
+      prompt_tokens_total: this.#cache.readTotal,
+      prompt_tokens_cached_total: this.#cache.cachedTotal,
+      tokens_predicted_total: decoded,
+      requests_processing: busySlots,
+      requests_deferred: deferred,
+    });
   }
 
   #view(): FakeLlamaStats {
@@ -252,7 +304,7 @@ class FakeLlama implements FakeLlamaServer {
       completions: () => this.#completions,
       tokensDecoded: () => this.#decoder.decoded,
       abandoned: () => this.#decoder.abandoned,
-      busySlots: () => this.#decoder.slots.filter((slot) => slot.busy).length,
+      busySlots: () => this.#decoder.busySlots,
       deferred: () => this.#decoder.deferred,
       calls: () => this.#calls,
       lastBody: () => this.#lastBody,
@@ -262,45 +314,4 @@ class FakeLlama implements FakeLlamaServer {
     const getters = Object.entries(read).map(([name, get]) => [name, { get, enumerable: true }]);
     return Object.defineProperties({}, Object.fromEntries(getters)) as FakeLlamaStats;
   }
-}
-
-function models(contextTokens: number): unknown {
-  const meta = { n_vocab: 352, n_ctx: contextTokens, n_ctx_train: 1024, n_params: 943680, size: 1890560, ftype: 'F16' };
-  return { object: 'list', data: [{ id: 'tiny.gguf', object: 'model', owned_by: 'llamacpp', meta }] };
-}
-
-function refuseLong(response: ServerResponse, promptTokens: number, contextTokens: number): void {
-  const message = `request (${promptTokens} tokens) exceeds the available context size (${contextTokens} tokens), try increasing it`;
-  const type = 'exceed_context_size_error';
-  json(response, 400, { error: { code: 400, message, type, n_prompt_tokens: promptTokens, n_ctx: contextTokens } });
-}
-
-function refuse(response: ServerResponse, code: number, message: string, type: string): void {
-  json(response, code, { error: { code, message, type } });
-}
-
-function reply(response: ServerResponse, fault: Extract<Fault, { type: 'reply' }>): void {
-  response.writeHead(fault.status, { 'Content-Type': 'application/json; charset=utf-8', ...fault.headers });
-  response.end(fault.body);
-}
-
-function json(response: ServerResponse, status: number, body: unknown): void {
-  const text = JSON.stringify(body);
-  const length = Buffer.byteLength(text);
-  response.writeHead(status, { 'Content-Type': 'application/json; charset=utf-8', 'Content-Length': length });
-  response.end(text);
-}
-
-function parse(text: string): Body | undefined {
-  try {
-    return JSON.parse(text) as Body;
-  } catch {
-    return undefined;
-  }
-}
-
-async function readBody(request: IncomingMessage): Promise<string> {
-  const parts: Buffer[] = [];
-  for await (const part of request) parts.push(part as Buffer);
-  return Buffer.concat(parts).toString();
 }

@@ -1,4 +1,5 @@
-import { COUNT, WORD_IDS, type Word } from './fake-model.js';
+import { chunk } from '../fake-engines/chunks.js';
+import { COUNT, WORD_IDS, type Word } from '../fake-engines/model.js';
 
 const CACHED_CHUNKS = 4_096;
 const CACHED_PROMPTS = 16;
@@ -18,25 +19,12 @@ export function tokenChunk(promptTokens: number, predicted: number, word: Word):
   return (known[key] ??= chunk(tokenFrame(promptTokens, predicted, word)));
 }
 
+/** The same as an object. */
+export function tokenEvent(promptTokens: number, predicted: number, word: Word): object {
+  return JSON.parse(tokenFrame(promptTokens, predicted, word).slice('data: '.length)) as object;
+}
+
 function tokenFrame(promptTokens: number, predicted: number, word: Word): string {
   const tokens = word.text === '' ? word.ids : word.ids.slice(-1);
   return `data: {"index":0,"content":${JSON.stringify(word.text)},"tokens":[${tokens.join(',')}],"stop":false,"id_slot":-1,"tokens_predicted":${predicted},"tokens_evaluated":${promptTokens}}\n\n`;
-}
-
-/** Content framed as one HTTP chunk. */
-export function chunk(content: string | Buffer): Buffer {
-  const bytes = typeof content === 'string' ? Buffer.from(content) : content;
-  return Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from('\r\n')]);
-}
-
-/** The content of whole HTTP chunks. */
-export function unframed(bytes: Buffer): Buffer {
-  const parts: Buffer[] = [];
-  for (let at = 0; at < bytes.length;) {
-    const head = bytes.indexOf('\r\n', at);
-    const size = Number.parseInt(bytes.toString('latin1', at, head), 16);
-    parts.push(bytes.subarray(head + 2, head + 2 + size));
-    at = head + 4 + size;
-  }
-  return Buffer.concat(parts);
 }

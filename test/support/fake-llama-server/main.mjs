@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 // Node strips the types itself but does not turn `./x.js` into `./x.ts`.
 registerHooks({
   resolve(specifier, context, next) {
-    const isOurs = specifier.startsWith('./') && context.parentURL?.endsWith('.ts');
+    const isOurs = /^\.\.?\//.test(specifier) && context.parentURL?.endsWith('.ts');
     return next(isOurs ? specifier.replace(/\.js$/, '.ts') : specifier, context);
   },
 });
@@ -19,6 +19,7 @@ const { values } = parseArgs({
     tokens: { type: 'string', default: '0' },
     'prefill-ms': { type: 'string', default: '0' },
     'loading-ms': { type: 'string', default: '0' },
+    model: { type: 'string', default: 'tiny.gguf' },
   },
 });
 
@@ -31,6 +32,7 @@ const server = await startFakeLlamaServer({
   tokens: Number(values.tokens),
   prefillMs: Number(values['prefill-ms']),
   loadingMs: Number(values['loading-ms']),
+  model: values.model,
 });
 process.stdout.write(`${JSON.stringify({ url: server.url, pid: process.pid })}\n`);
 process.once('SIGTERM', () => void server.close().then(() => process.exit(0)));

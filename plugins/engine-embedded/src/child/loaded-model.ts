@@ -42,6 +42,7 @@ async function loadInto(library: Library, llama: Llama, file: SoundFile, wish: O
   const sequences = Array.from({ length: slots }, () => context.getSequence());
   for (const sequence of sequences) await warmUp(model, sequence);
   const quant = quantOf(library, model);
+  const device = deviceOf(llama);
   const facts: ModelFacts = {
     engineVersion: versionOf(llama),
     digest: file.digest,
@@ -49,7 +50,9 @@ async function loadInto(library: Library, llama: Llama, file: SoundFile, wish: O
     slots,
     contextTokens,
     threads,
-    device: deviceOf(llama),
+    device,
+    // Sliding windows and recurrent states cannot be cut back to a prefix; on a GPU equal bytes are not proven.
+    reusesPrefix: device === 'cpu' && !sequences.some((sequence) => sequence.needsCheckpoints),
   };
   return { library, llama, model, sequences, facts };
 }

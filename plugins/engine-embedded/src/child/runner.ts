@@ -52,10 +52,9 @@ export class Runner {
     if (!this.opened) return;
     const loaded = await loadModel(this.opened.file, this.opened.wish);
     const reader = new PromptReader(loaded.library, loaded.model);
-    // Sliding windows and recurrent states cannot be cut back to a prefix; on a GPU equal bytes are not proven.
-    const reuse = loaded.facts.device === 'cpu' && !loaded.sequences.some((sequence) => sequence.needsCheckpoints);
+    const slots = new SlotPool(loaded.sequences, loaded.facts.reusesPrefix);
     this.reader = reader;
-    this.decoder = new Decoder(loaded, reader, new SlotPool(loaded.sequences, reuse), this.outbox);
+    this.decoder = new Decoder(loaded, reader, slots, this.outbox);
     this.outbox.push({ type: 'ready', facts: loaded.facts });
   }
 

@@ -35,6 +35,53 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/pools/{id}/drain": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Take a pool out of service
+         * @description At once nobody is admitted and no slot is given out. Waiting tasks move to another pool of the replica set that has
+         *     room. When the running tasks have ended or the deadline has passed, what is left ends with `POOL_UNAVAILABLE` and
+         *     the engines stop; a stop by force stands in `last_error`. A second call replaces the deadline. A reload, also with
+         *     the current model, returns the pool to service; while one is under way a drain is refused.
+         */
+        readonly post: operations["drainPool"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/pools/{id}/reload": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Give a pool another model, or the same one anew
+         * @description All of it or nothing: `resolve` → `stage` → `verify` → `start` → `probe` → `shift` → `drain` → `commit`. The new
+         *     model loads beside the old one; where memory is short, `drain` and `stop` come before `start`. Tasks that ask for
+         *     the old model by a name that the new one does not have run on the old one first; those that are left at the
+         *     deadline end with `POOL_UNAVAILABLE`. When a step fails, everything is undone and the old model serves. The
+         *     caller's disconnect stops nothing.
+         */
+        readonly post: operations["reloadPool"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/tasks/{id}/decision": {
         readonly parameters: {
             readonly query?: never;
@@ -189,6 +236,78 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        readonly DrainPool: {
+            readonly deadline_ms: components["schemas"]["PoolDeadline"];
+        };
+        /**
+         * Format: int64
+         * @description Time after which tasks that still hold it up are ended; 0 = at once
+         */
+        readonly PoolDeadline: number | string;
+        readonly PoolDraining: {
+            /** @enum {string} */
+            readonly status: "draining";
+            readonly pool_id: components["schemas"]["PoolId"];
+            /** Format: int64 */
+            readonly deadline_ms: number;
+        };
+        readonly ReloadPool: {
+            /** @description A model ref, also the current one */
+            readonly new_model_ref: string;
+            readonly deadline_ms?: components["schemas"]["PoolDeadline"];
+            /** @description What the weights must have; compared before any engine sees a local file */
+            readonly digest?: string;
+        };
+        readonly ServedModel: {
+            readonly model_ref: string;
+            readonly model_digest: string | null;
+        };
+        readonly PoolReloaded: {
+            /** @enum {string} */
+            readonly status: "ok";
+            readonly pool_id: components["schemas"]["PoolId"];
+            readonly model_ref: string;
+            readonly model_digest: string | null;
+            readonly engine_version: string;
+            /** Format: int64 */
+            readonly took_ms: number;
+        };
+        readonly ReloadPlan: {
+            /** @enum {string} */
+            readonly status: "plan";
+            readonly pool_id: components["schemas"]["PoolId"];
+            readonly from: components["schemas"]["ServedModel"];
+            readonly to: components["schemas"]["ServedModel"];
+            /**
+             * Format: int64
+             * @description Null where they are no local file
+             */
+            readonly weights_bytes: number | null;
+            readonly tasks: {
+                readonly running: number;
+                readonly waiting: number;
+                /** @description By a name that the new one does not have */
+                readonly waiting_for_old_model: number;
+            };
+            /** @description What would be done, for people */
+            readonly steps: readonly string[];
+        };
+        readonly ReloadRefused: components["schemas"]["Problem"] & {
+            /**
+             * @description Nothing has changed
+             * @enum {string}
+             */
+            readonly reload: "rollback";
+            /** @enum {string} */
+            readonly failed_step: "busy" | "resolve" | "stage" | "verify" | "drain" | "stop" | "start" | "probe" | "shift" | "commit";
+            /** @description Absent with `busy` */
+            readonly cause?: {
+                readonly code: string;
+                readonly message: string;
+            };
+            /** @description What is served now; null when the pool serves nothing */
+            readonly serving: components["schemas"]["ServedModel"] | null;
+        };
         /** @enum {string} */
         readonly PoolState: "unloaded" | "provisioning" | "preloading" | "ready" | "draining" | "reloading" | "backoff" | "failed" | "stopped";
         readonly PoolList: {
@@ -203,6 +322,8 @@ export interface components {
             readonly state: components["schemas"]["PoolState"];
             /** @description The pool runs on the CPU by declaration */
             readonly cpu: boolean;
+            /** @description The model loads when a task asks for it, and is unloaded to make room or when idle */
+            readonly on_demand?: boolean;
             /** @description Batch tasks are refused until interactive ones wait less */
             readonly shedding?: boolean;
             readonly last_error: {
@@ -210,6 +331,13 @@ export interface components {
                 readonly message: string;
                 /** Format: int64 */
                 readonly at_ms: number;
+                /** @description Why the engine failed, in one word of a closed list, such as vram_exhausted or driver_reset */
+                readonly reason?: string;
+                /**
+                 * @description The self-test that failed
+                 * @enum {string}
+                 */
+                readonly self_test?: "preload" | "decode" | "cancel" | "telemetry";
             } | null;
             readonly engine: string;
             /** @description Null until an engine answered */
@@ -217,6 +345,13 @@ export interface components {
             readonly model_id: string;
             readonly model_digest: string | null;
             readonly replicas: readonly components["schemas"]["ReplicaHealth"][];
+            /** @description What replicas are started with, where the smallest of their GPUs carries no more */
+            readonly kv_cap?: {
+                /** Format: int32 */
+                readonly slots: number;
+                /** Format: int32 */
+                readonly ctx: number;
+            };
             readonly metrics: {
                 readonly queue_depth: {
                     /** Format: int32 */
@@ -372,14 +507,37 @@ export interface components {
                 readonly waiting: number;
                 /** @description Replica of the session's last answer */
                 readonly wish: string | null;
+                /** @description Share of busy slots, above the least of all candidates, up to which the wish is followed; null: always */
+                readonly affinity_max_load: number | null;
+                /** @description Null where the strategy does not rank by it */
+                readonly size: {
+                    readonly prompt_tokens: number;
+                    /** @description Tokens of the answer */
+                    readonly expected_tokens: number;
+                } | null;
             };
-            /** @description Ready replicas with a free slot */
+            /** @description Ready replicas with a free slot, with the facts that the strategy ranks by as far as they were known */
             readonly candidates: readonly {
                 readonly replica_id: string;
                 readonly slots_total: number;
                 readonly slots_busy: number;
                 readonly labels: {
                     readonly [key: string]: string;
+                };
+                /** @description Free memory of its fullest device */
+                readonly free_vram_bytes?: number;
+                /** @description Tasks that it was given so far */
+                readonly dispatches?: number;
+                /** @description Tokens of the prompt that its cache may hold */
+                readonly warm_tokens?: number;
+                /** @description Tokens per second of one slot while the others are idle */
+                readonly rates?: {
+                    readonly prefill_tps: number;
+                    readonly decode_tps: number;
+                    /** @description Share by which each further busy slot slows all of them */
+                    readonly slowdown: number;
+                    /** @description How far the rates may be off, as a share of themselves */
+                    readonly uncertainty: number;
                 };
             }[];
             /** @description The strategy's ranking, best first; the first 16 */
@@ -416,6 +574,16 @@ export interface components {
             readonly kind: "requeue";
             readonly inputs: {
                 readonly code: string;
+                /** @description Present when the engine was lost after the first token, and the answer goes on elsewhere */
+                readonly failover?: {
+                    /** Format: int32 */
+                    readonly attempt: number;
+                    /**
+                     * Format: int32
+                     * @description Attempts of one task
+                     */
+                    readonly most: number;
+                };
             };
             readonly candidates: readonly unknown[];
             readonly scores: readonly unknown[];
@@ -625,11 +793,21 @@ export interface components {
         readonly GpuSample: {
             /** Format: int32 */
             readonly device: number;
+            readonly name?: string;
+            /**
+             * @description unknown: nothing was seen of the device for 30 s, or it was only declared
+             * @enum {string}
+             */
+            readonly state?: "fresh" | "stale" | "unknown";
             readonly utilization?: number;
             /** Format: int64 */
             readonly vram_used_bytes?: number;
             /** Format: int64 */
             readonly vram_total_bytes?: number;
+            /** @description Degrees Celsius */
+            readonly temperature?: number;
+            /** @description Watts */
+            readonly power?: number;
         };
         /** @enum {string} */
         readonly Priority: "interactive" | "batch";
@@ -655,6 +833,40 @@ export interface components {
             content: {
                 /** @example draining */
                 readonly "text/plain": string;
+            };
+        };
+        /** @description A reload of the pool is under way */
+        readonly ReloadUnderWay: {
+            headers: {
+                readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                readonly "Retry-After": components["headers"]["RetryAfterIfRetriable"];
+                readonly "X-Backoff-Ms": components["headers"]["BackoffMsIfRetriable"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/conflict",
+                 *       "title": "Conflict",
+                 *       "status": 409,
+                 *       "detail": "pool default is being reloaded; call again when that is over",
+                 *       "instance": "/v1/pools/default/drain",
+                 *       "code": "CONFLICT",
+                 *       "message": "pool default is being reloaded; call again when that is over",
+                 *       "retriable": true,
+                 *       "retry_after_ms": 1000,
+                 *       "correlation_id": "9f2c1a52",
+                 *       "engine": "embedded",
+                 *       "pool_id": "default",
+                 *       "reload": "rollback",
+                 *       "failed_step": "busy",
+                 *       "serving": {
+                 *         "model_ref": "haiku-nano",
+                 *         "model_digest": null
+                 *       }
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["ReloadRefused"];
             };
         };
         /** @description `INVALID_PARAMS`, `DEADLINE_UNMET` or `UNTRUSTED_ARTIFACT` */
@@ -794,6 +1006,29 @@ export interface components {
                 readonly "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `IDEMPOTENCY_MISMATCH`: the id or key was used with another body */
+        readonly IdempotencyMismatch: {
+            headers: {
+                readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/idempotency-mismatch",
+                 *       "title": "Id or key reused with another body",
+                 *       "status": 422,
+                 *       "detail": "this task_id belongs to another body; use a new one",
+                 *       "instance": "/v1/tasks",
+                 *       "code": "IDEMPOTENCY_MISMATCH",
+                 *       "message": "this task_id belongs to another body; use a new one",
+                 *       "retriable": false,
+                 *       "correlation_id": "9f2c1a52"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
     };
     parameters: {
         /**
@@ -811,6 +1046,11 @@ export interface components {
          * @example MDE5OGYxZDI
          */
         readonly Cursor: string;
+        /**
+         * @description Makes a repeated call answer the recorded 2xx; scoped to key, method and route
+         * @example report-2026-11-20
+         */
+        readonly IdempotencyKey: string;
         /**
          * @description The task's id, any case
          * @example 0198f1d2-7c3a-7b21-8f3e-5a0d1c2b3e4f
@@ -835,6 +1075,12 @@ export interface components {
         readonly RateLimitPolicy: string;
         /** @description With a rate-limited key: tasks it may submit now (r) and the seconds until it may submit one more (t) */
         readonly RateLimit: string;
+        /** @description Present when a recorded answer is repeated */
+        readonly IdempotencyReplayed: "true";
+        /** @description Present when the body says retriable */
+        readonly RetryAfterIfRetriable: number;
+        /** @description Present when the body says retriable */
+        readonly BackoffMsIfRetriable: number;
     };
     pathItems: never;
 }
@@ -966,6 +1212,168 @@ export interface operations {
             readonly 500: components["responses"]["Internal"];
         };
     };
+    readonly drainPool: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description Makes a repeated call answer the recorded 2xx; scoped to key, method and route
+                 * @example report-2026-11-20
+                 */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            readonly path: {
+                /**
+                 * @description The pool
+                 * @example default
+                 */
+                readonly id: components["schemas"]["PoolId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "deadline_ms": 30000
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["DrainPool"];
+            };
+        };
+        readonly responses: {
+            /** @description The pool drains, or has stopped */
+            readonly 202: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "draining",
+                     *       "pool_id": "default",
+                     *       "deadline_ms": 30000
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["PoolDraining"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidParams"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["ReloadUnderWay"];
+            readonly 422: components["responses"]["IdempotencyMismatch"];
+            readonly 429: components["responses"]["TryLater"];
+            readonly 500: components["responses"]["Internal"];
+        };
+    };
+    readonly reloadPool: {
+        readonly parameters: {
+            readonly query?: {
+                /**
+                 * @description `true`: tell what the reload would do, and change nothing
+                 * @example true
+                 */
+                readonly plan?: "true" | "false";
+            };
+            readonly header?: {
+                /**
+                 * @description Makes a repeated call answer the recorded 2xx; scoped to key, method and route
+                 * @example report-2026-11-20
+                 */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            readonly path: {
+                /**
+                 * @description The pool
+                 * @example default
+                 */
+                readonly id: components["schemas"]["PoolId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "new_model_ref": "file:/models/qwen.gguf",
+                 *       "deadline_ms": 30000
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ReloadPool"];
+            };
+        };
+        readonly responses: {
+            /** @description The new model serves; with `plan` what a reload would do */
+            readonly 200: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PoolReloaded"] | components["schemas"]["ReloadPlan"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidParams"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            /** @description The reload came to nothing and everything is as before; or another one is under way */
+            readonly 409: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly "Retry-After": components["headers"]["RetryAfterIfRetriable"];
+                    readonly "X-Backoff-Ms": components["headers"]["BackoffMsIfRetriable"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "/problems/conflict",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "the reload of pool default failed at resolve; haiku-nano serves as before",
+                     *       "instance": "/v1/pools/default/reload",
+                     *       "code": "CONFLICT",
+                     *       "message": "the reload of pool default failed at resolve; haiku-nano serves as before",
+                     *       "retriable": false,
+                     *       "correlation_id": "9f2c1a52",
+                     *       "engine": "embedded",
+                     *       "pool_id": "default",
+                     *       "reload": "rollback",
+                     *       "failed_step": "resolve",
+                     *       "cause": {
+                     *         "code": "model_missing",
+                     *         "message": "the file of model qwen does not exist; correct new_model_ref"
+                     *       },
+                     *       "serving": {
+                     *         "model_ref": "haiku-nano",
+                     *         "model_digest": null
+                     *       }
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ReloadRefused"];
+                };
+            };
+            readonly 422: components["responses"]["IdempotencyMismatch"];
+            readonly 429: components["responses"]["TryLater"];
+            readonly 500: components["responses"]["Internal"];
+        };
+    };
     readonly getDecision: {
         readonly parameters: {
             readonly query?: {
@@ -1093,7 +1501,9 @@ export interface operations {
                      *               "cost": 42
                      *             },
                      *             "waiting": 0,
-                     *             "wish": null
+                     *             "wish": null,
+                     *             "affinity_max_load": 0.5,
+                     *             "size": null
                      *           },
                      *           "candidates": [
                      *             {

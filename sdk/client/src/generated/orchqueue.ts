@@ -141,6 +141,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/replicasets": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Replicas that answer alike, with their load
+         * @description Pools whose engine has not answered yet belong to no set.
+         */
+        readonly get: operations["listReplicaSets"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -511,17 +531,29 @@ export interface components {
             readonly preempted?: boolean;
             readonly resumable?: boolean;
             readonly requeued?: boolean;
+            /** @description The engine was lost on the way; another run repeated and goes on */
+            readonly failover?: boolean;
             readonly kv_migrated?: boolean;
             readonly replica_id?: string;
         };
         readonly GpuSample: {
             /** Format: int32 */
             readonly device: number;
+            readonly name?: string;
+            /**
+             * @description unknown: nothing was seen of the device for 30 s, or it was only declared
+             * @enum {string}
+             */
+            readonly state?: "fresh" | "stale" | "unknown";
             readonly utilization?: number;
             /** Format: int64 */
             readonly vram_used_bytes?: number;
             /** Format: int64 */
             readonly vram_total_bytes?: number;
+            /** @description Degrees Celsius */
+            readonly temperature?: number;
+            /** @description Watts */
+            readonly power?: number;
         };
         /** @description Terminal; the task ended as it should or was cancelled */
         readonly EndFrame: {
@@ -570,6 +602,16 @@ export interface components {
             /** @description The version of this document */
             readonly api_version: string;
             readonly engines: readonly components["schemas"]["EngineCapabilities"][];
+            /** @description Models that are not loaded now, and load when a task asks for them; left out without any */
+            readonly on_demand?: readonly components["schemas"]["OnDemandModel"][];
+        };
+        readonly OnDemandModel: {
+            readonly pool_id: components["schemas"]["PoolId"];
+            readonly engine: string;
+            readonly model_id: string;
+            readonly labels: {
+                readonly [key: string]: string;
+            };
         };
         readonly EngineCapabilities: {
             readonly engine: string;
@@ -617,6 +659,7 @@ export interface components {
             readonly ctx_max: number;
             /** Format: int32 */
             readonly slots_total: number;
+            readonly load: components["schemas"]["Load"];
             /** @description The pool runs on the CPU by declaration */
             readonly cpu: boolean;
             readonly ready: boolean;
@@ -624,6 +667,47 @@ export interface components {
             readonly labels: {
                 readonly [key: string]: string;
             };
+        };
+        /** @description Busy slots over all of them; 0 without any */
+        readonly Load: number;
+        readonly ReplicaSet: {
+            /** @description Equal for equal members of the set */
+            readonly id: string;
+            readonly engine: string;
+            readonly engine_version: string;
+            /** @description In the first of its pools */
+            readonly model_id: string;
+            readonly model_digest: string | null;
+            readonly quant: string | null;
+            /** Format: int32 */
+            readonly ctx: number;
+            readonly sampler_profile_version: string;
+            readonly pools: readonly components["schemas"]["PoolId"][];
+            readonly load: components["schemas"]["Load"];
+            /**
+             * Format: int32
+             * @description Of Ready replicas
+             */
+            readonly slots_total: number;
+            /** Format: int32 */
+            readonly slots_free: number;
+            readonly queue_depth: {
+                /** Format: int32 */
+                readonly interactive: number;
+                /** Format: int32 */
+                readonly batch: number;
+            };
+            readonly slo: {
+                readonly interactive: components["schemas"]["SloState"];
+                readonly batch: components["schemas"]["SloState"];
+            };
+        };
+        /** @description Null without an objective for the class, and while nothing was measured lately */
+        readonly SloState: {
+            /** @description Of the worst of its pools */
+            readonly ttft_p95_ms: number | null;
+            readonly target_ms: number | null;
+            readonly met: boolean | null;
         };
         /** @description Every refusal of a native route; a client retries only where `retriable` is true */
         readonly Problem: {
@@ -1587,6 +1671,7 @@ export interface operations {
                      *               "model_digest": "sha256:0f343b0931126a20f133d67c2b018a3b5e9d7e1a3b2b1b6a4b1d0f5b1b7a9c21",
                      *               "ctx_max": 8192,
                      *               "slots_total": 2,
+                     *               "load": 0.5,
                      *               "cpu": false,
                      *               "ready": true,
                      *               "full_policy": "reject",
@@ -1598,6 +1683,73 @@ export interface operations {
                      *     }
                      */
                     readonly "application/json": components["schemas"]["Capabilities"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 429: components["responses"]["TryLater"];
+            readonly 500: components["responses"]["Internal"];
+        };
+    };
+    readonly listReplicaSets: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description All sets */
+            readonly 200: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "id": "rs-0f343b093112",
+                     *         "engine": "llamacpp",
+                     *         "engine_version": "b6710",
+                     *         "model_id": "qwen",
+                     *         "model_digest": "sha256:0f343b0931126a20f133d67c2b018a3b5e9d7e1a3b2b1b6a4b1d0f5b1b7a9c21",
+                     *         "quant": "Q4_K_M",
+                     *         "ctx": 8192,
+                     *         "sampler_profile_version": "v1",
+                     *         "pools": [
+                     *           "chat"
+                     *         ],
+                     *         "load": 0.5,
+                     *         "slots_total": 2,
+                     *         "slots_free": 1,
+                     *         "queue_depth": {
+                     *           "interactive": 0,
+                     *           "batch": 0
+                     *         },
+                     *         "slo": {
+                     *           "interactive": {
+                     *             "ttft_p95_ms": 210,
+                     *             "target_ms": 900,
+                     *             "met": true
+                     *           },
+                     *           "batch": {
+                     *             "ttft_p95_ms": null,
+                     *             "target_ms": null,
+                     *             "met": null
+                     *           }
+                     *         }
+                     *       }
+                     *     ]
+                     */
+                    readonly "application/json": readonly components["schemas"]["ReplicaSet"][];
                 };
             };
             readonly 401: components["responses"]["Unauthenticated"];

@@ -10,6 +10,11 @@ export function demand(
   throw new AssertionError({ message: seen ? `${sentence}\n${compare(seen)}` : sentence, ...seen });
 }
 
+/** Whether a check failed, as against what it examines. By name: test frameworks have an `Error` of their own. */
+export function isFailedCheck(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'name' in error && error.name === 'AssertionError';
+}
+
 /** The value of `promise`, or a failed check when it takes longer than `ms`. */
 export async function within<Value>(promise: Promise<Value>, ms: number, sentence: string): Promise<Value> {
   let timer: NodeJS.Timeout | undefined;

@@ -23,10 +23,13 @@ export interface Kit<Subject> {
   close(subject: Subject): Promise<void>;
 }
 
-export type CheckResult =
-  | { readonly type: 'passed'; readonly name: string }
-  | { readonly type: 'skipped'; readonly name: string; readonly reason: string }
-  | { readonly type: 'failed'; readonly name: string; readonly error: unknown };
+/** `ms` is how long the check took. */
+export type CheckResult = { readonly name: string; readonly ms: number } & Outcome;
+
+type Outcome =
+  | { readonly type: 'passed' }
+  | { readonly type: 'skipped'; readonly reason: string }
+  | { readonly type: 'failed'; readonly error: unknown };
 
 /** Runs a kit without a test framework. */
 export async function runKit<Subject>(kit: Kit<Subject>): Promise<CheckResult[]> {
@@ -41,12 +44,17 @@ export async function runKit<Subject>(kit: Kit<Subject>): Promise<CheckResult[]>
 }
 
 async function runCheck<Subject>(check: Check<Subject>, subject: Subject): Promise<CheckResult> {
-  const { name } = check;
+  const startedAt = performance.now();
+  const outcome = await outcomeOf(check, subject);
+  return { name: check.name, ms: Math.round(performance.now() - startedAt), ...outcome };
+}
+
+async function outcomeOf<Subject>(check: Check<Subject>, subject: Subject): Promise<Outcome> {
   try {
     const outcome = await check.run(subject);
-    return outcome ? { type: 'skipped', name, reason: outcome.skipped } : { type: 'passed', name };
+    return outcome ? { type: 'skipped', reason: outcome.skipped } : { type: 'passed' };
   } catch (error) {
-    return { type: 'failed', name, error };
+    return { type: 'failed', error };
   }
 }
 
@@ -58,9 +66,22 @@ export interface TestRunner {
   afterAll(body: () => Promise<void>): unknown;
 }
 
-/** Declares one test per check. */
-export function describeKit<Subject>(kit: Kit<Subject>, runner: TestRunner = findTestRunner()): void {
+/** Takes the results of a whole run, such as to compare them with what is published. */
+export interface Reporter {
+  /** A sentence about what `accept` demands. */
+  readonly title: string;
+  /** @throws AssertionError when the results are not what they should be */
+  accept(results: readonly CheckResult[]): Promise<void> | void;
+}
+
+/** Declares one test per check, and one for the reporter, if there is one. */
+export function describeKit<Subject>(
+  kit: Kit<Subject>,
+  runner: TestRunner = findTestRunner(),
+  reporter?: Reporter,
+): void {
   runner.describe(kit.title, () => {
+    const results: CheckResult[] = [];
     let subject: Subject;
     runner.beforeAll(async () => {
       subject = await kit.open();
@@ -70,20 +91,28 @@ export function describeKit<Subject>(kit: Kit<Subject>, runner: TestRunner = fin
     });
     for (const check of kit.checks) {
       runner.it(check.name, async (...context) => {
-        const outcome = await check.run(subject);
-        if (outcome) reportSkip(check.name, outcome.skipped, context[0]);
+        const result = await runCheck(check, subject);
+        results.push(result);
+        if (result.type === 'failed') throw result.error;
+        if (result.type === 'skipped') reportSkip(result, context[0], reporter === undefined);
       });
     }
+    // A run of some checks only has nothing to say about all of them.
+    if (!reporter) return;
+    runner.it(reporter.title, async () => {
+      if (results.length === kit.checks.length) await reporter.accept(results);
+    });
   });
 }
 
-/** `node:test` and Vitest hand a context to the test; elsewhere the reason goes to the console. */
-function reportSkip(name: string, reason: string, context: unknown): void {
+/** `node:test` and Vitest hand a context to the test; elsewhere the reason goes to the console, or into the report. */
+function reportSkip({ name, reason }: { name: string; reason: string }, context: unknown, isTold: boolean): void {
   if (canSkip(context)) context.skip(reason);
-  else console.info(`skipped ${name}: ${reason}`);
+  else if (isTold) console.info(`skipped ${name}: ${reason}`);
 }
 
-function canSkip(context: unknown): context is { skip(reason: string): void } {
+/** Whether the framework lets a test that runs call itself skipped. */
+export function canSkip(context: unknown): context is { skip(reason: string): void } {
   return context !== null && typeof context === 'object' && 'skip' in context && typeof context.skip === 'function';
 }
 

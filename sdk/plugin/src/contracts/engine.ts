@@ -1,4 +1,6 @@
 import type { EngineError } from './engine-error.js';
+import type { EngineGauges, EngineTimings, SlotState, SlotTokens } from './engine-optional.js';
+import type { EngineProgram } from './engine-program.js';
 import type { Plugin, PluginDefinition } from './plugin.js';
 
 /** What a task asks of an engine. */
@@ -14,6 +16,8 @@ export interface EngineAdapter {
    * @throws EngineError when the engine cannot be reached or started
    */
   connect(endpoint: EngineEndpoint): Promise<EngineConnection>;
+  /** How the host starts the engine itself. Default: the engine runs elsewhere, or the adapter starts it. */
+  readonly program?: EngineProgram;
 }
 
 /** One replica as the operator configured it. */
@@ -60,6 +64,15 @@ export interface EngineConnection {
   rerank?(request: RerankRequest, signal: AbortSignal): Promise<RerankResult>;
   /** Prompt length in tokens, as the engine would see it. Default: the host estimates from the bytes. */
   countTokens?(prompt: EnginePrompt, signal: AbortSignal): Promise<number>;
+  /**
+   * The engine's own metrics, whatever names its release gives them; resolves to `{}` where the engine has none.
+   * Default: the host knows only its own counts.
+   */
+  scrape?(signal: AbortSignal): Promise<EngineGauges>;
+  /** Keeps the KV cache of a free slot under a name. Default: a cache dies with its slot. */
+  saveSlot?(state: SlotState, signal: AbortSignal): Promise<SlotTokens>;
+  /** Brings back what `saveSlot` kept. Offered with it. */
+  restoreSlot?(state: SlotState, signal: AbortSignal): Promise<SlotTokens>;
   /** Settles when the engine is gone for good. Default: the host finds out by `health`. */
   readonly lost?: Promise<EngineError>;
   /** Ends running work and frees every resource. Calling twice is harmless. */
@@ -70,6 +83,8 @@ export interface EngineHealth {
   readonly state: 'ready' | 'loading' | 'failed';
   /** Why, for people; holds no secret and no path of the host. */
   readonly reason?: string;
+  /** With `failed`: what went wrong, as a call would throw it. Its reason decides whether a restart can mend it. */
+  readonly error?: EngineError;
 }
 
 export interface EngineDescription {
@@ -99,6 +114,18 @@ export interface EngineFeatures {
   readonly interruptibleDecode?: boolean;
   /** A cancel takes effect while the prompt is still being read. */
   readonly promptAbort?: boolean;
+  /** Whether control tokens in the text of callers stay text. Default `obeyed`: nothing is promised. */
+  readonly controlTokens?: 'separated' | 'obeyed';
+  /** What of an earlier prompt is read from the KV cache. Default `none`. */
+  readonly kvReuse?: 'prefix' | 'slot' | 'session' | 'none';
+  /** How a running decode is ended. Default `disconnect`; `none`: it goes on, and only its tokens are dropped. */
+  readonly cancel?: 'disconnect' | 'id' | 'none';
+  /** After a cancel the adapter sees in the engine's own count that the slot is free. Default: it trusts the cancel. */
+  readonly cancelConfirmed?: boolean;
+  /** When the engine tells its counts. Default `end`; `none`: all usage is the adapter's own count. */
+  readonly usage?: 'stream' | 'end' | 'none';
+  /** The engine can sleep and wakes up by itself; `health` then says ready with the reason `sleeping`. */
+  readonly sleep?: boolean;
 }
 
 export type SamplingParam =
@@ -184,6 +211,8 @@ export interface EndEvent {
   /** The engine's own word for it. */
   readonly engineFinish: string;
   readonly usage: Usage;
+  /** Default: the host has only the times that it measured itself. */
+  readonly timings?: EngineTimings;
 }
 
 /** Tokens counted by the engine; `exact: false` marks counts made by the adapter. */

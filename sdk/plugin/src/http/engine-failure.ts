@@ -52,7 +52,10 @@ export function refusalError(reply: HttpReply, body: EngineErrorBody): EngineErr
       reason: 'refused',
     });
   }
-  return new EngineError('internal', `The engine answered ${status}.`, { reason: reasonOf(body, status) });
+  return new EngineError('internal', `The engine answered ${status}.`, {
+    reason: reasonOf(body, status),
+    cause: body.message,
+  });
 }
 
 /** Something that this engine cannot do. */

@@ -25,7 +25,7 @@ export function readErrorBody(text: string): EngineErrorBody {
 export function errorBodyOf(value: unknown): EngineErrorBody {
   if (!isRecord(value)) return NOTHING;
   const inner = isRecord(value.error) ? value.error : value;
-  const message = typeof value.error === 'string' ? value.error : textOf(inner.message);
+  const message = typeof value.error === 'string' ? value.error : textOf(inner.message ?? inner.detail);
   const type = textOf(inner.type ?? inner.error_type);
   const code = textOf(inner.code ?? inner.http_status_code);
   return {

@@ -5,3 +5,11 @@ export { HttpStream, type HttpHandlers, type HttpReply, type HttpRequest } from 
 export { Upstream, type CallOptions, type StreamLimits, type UpstreamOptions } from './upstream.js';
 export { errorBodyOf, readErrorBody, type EngineErrorBody } from './error-body.js';
 export { badStream, failureError, notSupported, reasonOf, refusalError } from './engine-failure.js';
+export { EngineStream, truncated, type EngineStreamWork, type StreamCall, type StreamReader } from './engine-stream.js';
+export { engineUpstream } from './engine-upstream.js';
+export { FreeConfirmation, type CountBusy } from './free-confirmation.js';
+export { MetricsRoute, metricsPath } from './metrics-route.js';
+export { MetricsText } from './metrics-text.js';
+export { bearerHeader, keyVariable } from './operator-key.js';
+export { StopFilter } from './stop-filter.js';
+export * from './openai-wire/index.js';

@@ -39,6 +39,11 @@ export class SseSplitter {
 
   constructor(private readonly sink: SseSink) {}
 
+  /** An event has begun whose end has not come. */
+  get isInside(): boolean {
+    return this.#partBytes > 0 || this.#payload !== undefined;
+  }
+
   /**
    * Hands every event that `chunk` completes to the sink.
    * @throws SseError for a line over 1 MiB or bytes that are not UTF-8

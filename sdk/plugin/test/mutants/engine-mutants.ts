@@ -42,7 +42,7 @@ function misreport(wrong: string, caughtBy: string, change: (event: EngineEvent)
   return { wrong, caughtBy, connect: (endpoint) => new Misreports(endpoint) };
 }
 
-function misdescribe(wrong: string, caughtBy: string, change: Partial<EngineDescription>): EngineMutant {
+export function misdescribe(wrong: string, caughtBy: string, change: Partial<EngineDescription>): EngineMutant {
   class Misdescribes extends SoundEngine {
     override async describe(signal: AbortSignal): Promise<EngineDescription> {
       return { ...(await super.describe(signal)), ...change };
@@ -51,7 +51,7 @@ function misdescribe(wrong: string, caughtBy: string, change: Partial<EngineDesc
   return { wrong, caughtBy, connect: (endpoint) => new Misdescribes(endpoint) };
 }
 
-function engine(
+export function engine(
   wrong: string,
   caughtBy: string,
   Engine: new (endpoint: EngineEndpoint) => EngineConnection,

@@ -1,4 +1,11 @@
-import { type PlacementCandidate, type PlacementStrategy, type Ranked } from '../../src/index.js';
+import {
+  fitMostFree,
+  type Footprint,
+  type GpuRoom,
+  type PlacementCandidate,
+  type PlacementStrategy,
+  type Ranked,
+} from '../../src/index.js';
 
 export interface PlacementMutant {
   readonly wrong: string;
@@ -24,6 +31,25 @@ function mutant(
     create: () => {
       let calls = 0;
       return { rank: (_task, candidates) => rank(candidates, calls++) };
+    },
+  };
+}
+
+/** Ranks soundly; its choice of devices is wrong in one way. */
+function fitMutant(
+  wrong: string,
+  caughtBy: string,
+  fit: (footprint: Footprint, gpus: readonly GpuRoom[], calls: number) => readonly number[] | undefined,
+): PlacementMutant {
+  return {
+    wrong,
+    caughtBy,
+    create: () => {
+      let calls = 0;
+      return {
+        rank: (_task, candidates) => rankSoundly(candidates),
+        fit: (footprint, gpus) => fit(footprint, gpus, calls++),
+      };
     },
   };
 }
@@ -56,7 +82,36 @@ export const placementMutants: readonly PlacementMutant[] = [
   mutant('scores with infinity', 'PS-07', (all) =>
     rankSoundly(all).map((item, place) => (place === 0 ? item : { ...item, score: Infinity })),
   ),
+  mutant('takes facts for granted that may be absent', 'PS-07', (all) =>
+    all.map(({ replicaId, rates }) => ({ replicaId, score: 1 / Number(rates?.decodeTps), why: 'It is fast.' })),
+  ),
   mutant('takes the first come as the best', 'PS-08', (all) =>
     all.map(({ replicaId }, score) => ({ replicaId, score, why: 'It was offered early.' })),
+  ),
+  {
+    wrong: 'needs what nobody knows',
+    caughtBy: 'PS-09',
+    create: () => ({ needs: ['weather' as never], rank: (_task, candidates) => rankSoundly(candidates) }),
+  },
+  fitMutant('gives devices in turn', 'PS-10', (_footprint, gpus, calls) => gpus[calls % gpus.length] && [calls]),
+  fitMutant('sorts the devices of the host', 'PS-10', (footprint, gpus) => {
+    (gpus as GpuRoom[]).sort((a, b) => b.index - a.index);
+    return fitMostFree(footprint, gpus);
+  }),
+  fitMutant('leaves the mask', 'PS-11', (footprint, gpus) => fitMostFree(footprint, gpus) ?? [99]),
+  fitMutant('names a device twice', 'PS-11', (footprint, gpus) => {
+    const fit = fitMostFree(footprint, gpus);
+    return fit && [...fit, ...fit];
+  }),
+  fitMutant('spreads a model unasked', 'PS-12', (footprint, gpus) =>
+    fitMostFree(footprint, gpus) === undefined ? undefined : gpus.map(({ index }) => index),
+  ),
+  fitMutant('leaves devices of a split out', 'PS-12', (footprint, gpus) => fitMostFree(footprint, gpus)?.slice(0, 1)),
+  fitMutant('forgets the cache', 'PS-13', (footprint, gpus) => fitMostFree({ ...footprint, kvBytes: 0 }, gpus)),
+  fitMutant('counts what is in use', 'PS-13', (footprint, gpus) =>
+    fitMostFree(
+      footprint,
+      gpus.map((gpu) => ({ ...gpu, freeBytes: gpu.vramTotalBytes })),
+    ),
   ),
 ];

@@ -6,28 +6,41 @@ import {
   type EngineDescription,
   type EngineEndpoint,
   type EngineEvent,
+  type EngineGauges,
   type EngineHealth,
   type EnginePrompt,
   type GenerateRequest,
   type RerankRequest,
   type RerankResult,
+  type SlotState,
+  type SlotTokens,
 } from '../../src/index.js';
 
+/** The ref of a model that aborts the engine. */
+export const CRASHING = 'crashing';
 const STOPPED = new EngineError('reset', 'The engine was closed.', { reason: 'engine_closed' });
 
 /** A small keeper of the engine contract: answers the words of its prompt, over and over, in an order drawn by the seed. */
 export class SoundEngine implements EngineConnection {
   readonly lost: Promise<EngineError>;
   protected busy = 0;
-  #isDown = false;
+  protected waiting = 0;
+  #isDown: boolean;
+  #lastWords: readonly string[] = [];
+  readonly #saved = new Map<string, number>();
   #reportLoss!: (error: EngineError) => void;
 
   constructor(protected readonly endpoint: EngineEndpoint) {
     this.lost = new Promise((resolve) => (this.#reportLoss = resolve));
+    this.#isDown = endpoint.model.ref === CRASHING;
   }
 
   get busySlots(): number {
     return this.busy;
+  }
+
+  get queued(): number {
+    return this.waiting;
   }
 
   async describe(_signal: AbortSignal): Promise<EngineDescription> {
@@ -38,7 +51,13 @@ export class SoundEngine implements EngineConnection {
       workloads: ['completion', 'embedding', 'rerank'],
       determinism: 'exact',
       seedBits: 32,
-      features: { params: ['temperature', 'top_p', 'top_k', 'stop'], chat: false },
+      features: {
+        params: ['temperature', 'top_p', 'top_k', 'stop'],
+        chat: false,
+        controlTokens: 'separated',
+        kvReuse: 'prefix',
+        cancelConfirmed: true,
+      },
     };
   }
 
@@ -47,19 +66,34 @@ export class SoundEngine implements EngineConnection {
   }
 
   async *generate(request: GenerateRequest, signal: AbortSignal): AsyncGenerator<readonly EngineEvent[]> {
+    await this.waitForSlot(signal);
     if (signal.aborted) return;
     this.takeSlot();
     try {
       this.check(request);
+      const cachedTokens = this.#reuse(wordsOf(request.prompt));
       for (const event of answer(request)) {
         await turn();
         if (this.#isDown) throw STOPPED;
         if (signal.aborted) return;
-        yield [event];
+        yield [event.type === 'end' ? { ...event, usage: { ...event.usage, cachedTokens } } : event];
       }
     } finally {
       this.busy--;
     }
+  }
+
+  async scrape(_signal: AbortSignal): Promise<EngineGauges> {
+    return { running: this.busy, waiting: this.waiting };
+  }
+
+  async saveSlot({ name }: SlotState, _signal: AbortSignal): Promise<SlotTokens> {
+    this.#saved.set(name, this.#lastWords.length);
+    return { tokens: this.#lastWords.length };
+  }
+
+  async restoreSlot({ name }: SlotState, _signal: AbortSignal): Promise<SlotTokens> {
+    return { tokens: this.#saved.get(name) ?? 0 };
   }
 
   async embed({ inputs }: EmbedRequest, signal: AbortSignal): Promise<EmbedResult> {
@@ -84,6 +118,12 @@ export class SoundEngine implements EngineConnection {
     this.#reportLoss(STOPPED);
   }
 
+  protected async waitForSlot(signal: AbortSignal): Promise<void> {
+    this.waiting++;
+    while (this.busy >= this.endpoint.slots && !signal.aborted) await turn();
+    this.waiting--;
+  }
+
   protected takeSlot(): void {
     if (this.#isDown) throw STOPPED;
     if (this.busy >= this.endpoint.slots) throw new EngineError('unavailable', 'All slots are busy.');
@@ -97,6 +137,13 @@ export class SoundEngine implements EngineConnection {
     if (tokens < context) return;
     const message = `The prompt has ${tokens} tokens, the context ${context}.`;
     throw new EngineError('invalid-input', message, { reason: 'context_overflow' });
+  }
+
+  /** How many words the cache holds already. */
+  #reuse(words: readonly string[]): number {
+    const different = words.findIndex((word, index) => word !== this.#lastWords[index]);
+    this.#lastWords = words;
+    return different === -1 ? words.length : different;
   }
 }
 

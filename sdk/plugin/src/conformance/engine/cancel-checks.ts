@@ -77,6 +77,20 @@ export const cancelChecks: readonly Check<EngineBench>[] = [
     },
   },
   {
+    name: 'EA-35f has seen the slot free when an abort is over, if it says so',
+    async run(bench) {
+      const { busySlots } = bench.engine;
+      if (!bench.description.features.cancelConfirmed) return skip('the adapter declares no confirmed cancel');
+      if (!busySlots) return skip('the fixture shows no slots of the engine');
+      const stream = start(bench, bench.connection);
+      await readFirst(bench, stream);
+      stream.abort();
+      await demandDone(bench, stream, 'A batch was yielded after the abort; check the signal before each yield.');
+      const busy = await busySlots(bench.connection);
+      demand(busy === 0, 'cancelConfirmed is declared, but generate returned before the slot was free.');
+    },
+  },
+  {
     name: 'EA-36 takes no harm from an abort after the end, or from a second one',
     async run(bench) {
       const stream = start(bench, bench.connection, bench.fixture.prompts.short);

@@ -1,13 +1,12 @@
 import { type EngineConnection } from '../../contracts/engine.js';
 import { demand, eventually, within } from '../demand.js';
 import { type Check, skip } from '../kit.js';
+import { countLasting, leftovers } from '../leftovers.js';
 import { type OpenStream, readFirst, start } from './cancel-checks.js';
 import { type EngineBench, type ReadyEngine } from './engine-bench.js';
 import { demandEngineError, transcribe } from './transcript.js';
 
 const MOST_BATCHES = 1_000;
-/** Resources that keep a process alive or an engine busy. */
-const LASTING = ['Timeout', 'TCPSocketWrap', 'TCPServerWrap', 'PipeWrap', 'ProcessWrap', 'MessagePort', 'Worker'];
 
 /** How an engine goes away. Each check has an engine of its own. */
 export const closeChecks: readonly Check<EngineBench>[] = [
@@ -118,19 +117,4 @@ async function demandNotReady(bench: EngineBench, connection: EngineConnection, 
 async function isNotReady(connection: EngineConnection): Promise<boolean> {
   const { state } = await connection.health(new AbortController().signal);
   return state !== 'ready';
-}
-
-function countLasting(): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const resource of process.getActiveResourcesInfo()) {
-    if (LASTING.includes(resource)) counts.set(resource, (counts.get(resource) ?? 0) + 1);
-  }
-  return counts;
-}
-
-function leftovers(before: ReadonlyMap<string, number>): string[] {
-  return [...countLasting()].flatMap(([resource, count]) => {
-    const more = count - (before.get(resource) ?? 0);
-    return more > 0 ? [`${more} ${resource}`] : [];
-  });
 }

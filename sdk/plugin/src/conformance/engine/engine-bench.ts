@@ -37,11 +37,12 @@ export class EngineBench implements PluginSubject {
   private constructor(
     readonly plugin: PluginSubject['plugin'],
     readonly fixture: EngineFixture,
-    private readonly shared: ReadyEngine,
+    private readonly shared: ReadyEngine | undefined,
   ) {}
 
   static async open(plugin: EngineAdapterPlugin, fixture: EngineFixture): Promise<EngineBench> {
-    return new EngineBench(plugin, fixture, await startReady(plugin, fixture));
+    const shared = fixture.startEngine ? await startReady(plugin, fixture) : undefined;
+    return new EngineBench(plugin, fixture, shared);
   }
 
   get options(): Readonly<Record<string, unknown>> {
@@ -51,13 +52,16 @@ export class EngineBench implements PluginSubject {
     return this.fixture.patienceMs ?? PATIENCE_MS;
   }
   get connection(): EngineConnection {
-    return this.shared.connection;
+    return this.live.connection;
   }
   get description(): EngineDescription {
-    return this.shared.description;
+    return this.live.description;
   }
   get engine(): EngineUnderTest {
-    return this.shared.engine;
+    return this.live.engine;
+  }
+  get isLive(): boolean {
+    return this.shared !== undefined;
   }
   get isExact(): boolean {
     return this.description.determinism === 'exact';
@@ -117,14 +121,19 @@ export class EngineBench implements PluginSubject {
   }
 
   async close(): Promise<void> {
-    await this.shared.close();
+    await this.shared?.close();
+  }
+
+  private get live(): ReadyEngine {
+    demand(this.shared !== undefined, 'The fixture starts no engine; add startEngine.');
+    return this.shared;
   }
 }
 
 async function startReady(plugin: EngineAdapterPlugin, fixture: EngineFixture): Promise<ReadyEngine> {
   const patienceMs = fixture.patienceMs ?? PATIENCE_MS;
   const adapter = await createPlugin(plugin, fixture.options ?? {});
-  const engine = await fixture.startEngine();
+  const engine = await fixture.startEngine!();
   const connection = await adapter.connect(engine.endpoint);
   const isReady = await eventually(() => isHealthy(connection, patienceMs), engine.endpoint.loadTimeoutMs);
   demand(isReady, 'health did not say ready within loadTimeoutMs; answer "ready" once the model is loaded.');

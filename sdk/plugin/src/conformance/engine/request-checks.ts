@@ -13,7 +13,10 @@ export const requestChecks: readonly Check<EngineBench>[] = [
       const { contextTokens } = bench.description;
       const text = 'word '.repeat(contextTokens + 8);
       const { error, text: answer } = await bench.run({ type: 'text', text }, { maxTokens: 1 });
-      demandEngineError(error, `for a prompt of more than ${contextTokens} tokens (it was answered with "${answer}")`);
+      demandEngineError(
+        error,
+        `for a prompt of more than ${contextTokens} tokens (it was answered with "${answer.slice(0, 40)}")`,
+      );
       const isRight = error.code === 'invalid-input' && error.reason === 'context_overflow';
       demand(isRight, 'A prompt beyond the context must be invalid-input with the reason context_overflow.', {
         actual: [error.code, error.reason],
@@ -120,6 +123,8 @@ export const requestChecks: readonly Check<EngineBench>[] = [
       const { short, endless } = bench.fixture.prompts;
       for (const prompt of [short, endless]) {
         const transcript = await bench.answer(prompt, { maxTokens: 5 });
+        const isOwnCount = bench.description.features.usage === 'none' && transcript.ends[0]?.usage.exact;
+        demand(!isOwnCount, 'The engine is declared to count nothing, but usage says that its counts are exact.');
         const counted = await bench.connection.countTokens?.(prompt, new AbortController().signal);
         checkUsage(transcript, counted);
       }

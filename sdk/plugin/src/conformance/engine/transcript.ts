@@ -1,6 +1,6 @@
 import { isEngineError, type EngineErrorCode } from '../../contracts/engine-error.js';
 import { type EndEvent, type EngineEvent, type TokenEvent } from '../../contracts/engine.js';
-import { demand, within } from '../demand.js';
+import { demand, isFailedCheck, within } from '../demand.js';
 
 /** Everything that one `generate` brought. */
 export interface Transcript {
@@ -35,7 +35,7 @@ export async function transcribe(batches: Batches, patienceMs: number): Promise<
     await readAll(batches[Symbol.asyncIterator](), events, patienceMs);
     return toTranscript(events, undefined);
   } catch (error) {
-    if (error instanceof Error && error.name === 'AssertionError') throw error;
+    if (isFailedCheck(error)) throw error;
     return toTranscript(events, toError(error));
   }
 }

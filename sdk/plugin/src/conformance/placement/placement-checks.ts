@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Ranked } from '../../contracts/placement.js';
+import { type PlacementFact, type Ranked } from '../../contracts/placement.js';
 import { demand } from '../demand.js';
 import { type Check } from '../kit.js';
 import { SeededRandom } from '../seeded-random.js';
@@ -7,6 +7,8 @@ import { type PlacementSubject } from './placement-kit.js';
 import { type Snapshot, snapshots } from './snapshots.js';
 
 type PlacementCheck = Check<PlacementSubject>;
+
+const FACTS: readonly string[] = ['memory', 'rates', 'dispatches', 'warmth'] satisfies PlacementFact[];
 
 export const placementChecks: readonly PlacementCheck[] = [
   {
@@ -73,6 +75,16 @@ export const placementChecks: readonly PlacementCheck[] = [
       { actual: again, expected: ranked },
     );
   }),
+  {
+    name: 'PS-09 needs facts that there are',
+    run({ strategy: { needs = [] } }) {
+      const unknown = needs.filter((fact) => !FACTS.includes(fact));
+      demand(unknown.length === 0, `The host knows no such facts; "needs" may name ${FACTS.join(', ')}.`, {
+        actual: unknown,
+        expected: [],
+      });
+    },
+  },
 ];
 
 interface Ranking {

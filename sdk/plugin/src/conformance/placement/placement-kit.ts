@@ -1,6 +1,7 @@
 import { type PlacementStrategy, type PlacementStrategyPlugin } from '../../contracts/placement.js';
 import { describeKit, type Kit, type TestRunner } from '../kit.js';
 import { createPlugin, pluginChecks, type PluginSubject } from '../plugin-checks.js';
+import { fitChecks } from './fit-checks.js';
 import { placementChecks } from './placement-checks.js';
 
 export interface PlacementKitOptions {
@@ -18,7 +19,7 @@ export function placementKit<Options>(
 ): Kit<PlacementSubject> {
   return {
     title: `placement strategy ${plugin.id}`,
-    checks: [...pluginChecks, ...placementChecks],
+    checks: [...pluginChecks, ...placementChecks, ...fitChecks],
     open: async () => ({
       plugin,
       options,

@@ -1,0 +1,31 @@
+import { type EngineConnection } from '@llama-orch/plugin-sdk';
+import { closing } from '../../../../test/support/engine-runs.js';
+import { type FakeEngine, type FakeEngineOptions } from '../../../../test/support/fake-engines/fake-engine.js';
+import { startFakeOpenAi } from '../../../../test/support/fake-engines/openai.js';
+import plugin, { openAiOptions } from '../../src/index.js';
+
+export * from '../../../../test/support/engine-runs.js';
+
+export interface Connected {
+  readonly connection: EngineConnection;
+  readonly logs: readonly string[];
+}
+
+/** Connects the adapter to a fake server of its own. */
+export async function start(
+  server: FakeEngineOptions = {},
+  options: object = {},
+  changes: object = {},
+): Promise<Connected & { readonly fake: FakeEngine }> {
+  const fake = closing(await startFakeOpenAi(server));
+  return { fake, ...(await connectTo(fake.url, options, changes)) };
+}
+
+/** Connects the adapter to whatever listens at `url`. */
+export async function connectTo(url: string, options: object = {}, changes: object = {}): Promise<Connected> {
+  const logs: string[] = [];
+  const adapter = await plugin.create(openAiOptions.parse(options), { log: (_, message) => logs.push(message) });
+  const model = { ref: 'tiny', id: 'tiny' };
+  const endpoint = { poolId: 'pool', replicaId: 'replica', url, model, slots: 4, loadTimeoutMs: 60_000, ...changes };
+  return { connection: closing(await adapter.connect(endpoint)), logs };
+}

@@ -1,0 +1,43 @@
+import { relative, resolve } from 'node:path';
+import { Command } from 'commander';
+import { engineName } from '../scaffold/engine-name.js';
+import { makeEnginePackage } from '../scaffold/engine-package.js';
+import { type ShellOf } from '../shell.js';
+
+const TEST = 'node --test';
+
+export function newCommand(shellOf: ShellOf): Command {
+  return new Command('new')
+    .description('begin a plugin of your own; needs no daemon')
+    .addCommand(engineCommand(shellOf));
+}
+
+function engineCommand(shellOf: ShellOf): Command {
+  return new Command('engine')
+    .description('make a package for an engine adapter, whose test says what to write first')
+    .argument('<name>', 'id of the engine, as configs will name it')
+    .option('--dir <folder>', 'where to make it (default: a folder by that name)')
+    .action((given: string, { dir }: { dir?: string }, command: Command) => {
+      const shell = shellOf(command);
+      const id = engineName(given);
+      const folder = resolve(shell.io.cwd, dir ?? id);
+      const files = makeEnginePackage(id, folder);
+      const next = [`cd ${quoted(relative(shell.io.cwd, folder) || '.')}`, TEST];
+      shell.answer({ id, folder, files, next }, textOf(id, files, next));
+    });
+}
+
+function textOf(id: string, files: readonly string[], next: readonly string[]): string {
+  return [
+    `the adapter ${id} begins with`,
+    ...files.map((file) => `  ${file}`),
+    'its test fails, and says what to write first:',
+    ...next.map((line) => `  ${line}`),
+    'README.md says how to go on\n',
+  ].join('\n');
+}
+
+/** A path as a shell takes it. */
+function quoted(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}

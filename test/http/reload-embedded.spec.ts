@@ -1,0 +1,135 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Capabilities, type PoolReloaded } from '@llama-orch/client';
+import { eventually } from '../support/eventually.js';
+import { terminalOf } from '../support/read-events.js';
+import { startTestApp, type TestApp } from '../support/start-app.js';
+import { expectProblem } from './contract.js';
+
+const HAIKU = readFileSync(new URL('../../plugins/engine-embedded/models/haiku-nano.gguf', import.meta.url));
+const POOL = { id: 'haiku', engine: 'embedded', model: 'haiku-nano', probe: { interval_ms: 500 } };
+
+const folder = mkdtempSync(join(tmpdir(), 'llama-orch-reload-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** The bundled model under another name inside, so that its bytes are others. */
+function secondModel(): Buffer {
+  const file = Buffer.from(HAIKU);
+  const at = file.indexOf('haiku-nano');
+  file.write('other-nano', at);
+  return file;
+}
+
+function save(name: string, bytes: Buffer): string {
+  const path = join(folder, name);
+  writeFileSync(path, bytes);
+  return `file:${path}`;
+}
+
+const digestOf = (bytes: Buffer) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+
+const SECOND = secondModel();
+const ref = save('second.gguf', SECOND);
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startTestApp({ pools: [POOL] });
+});
+
+const reload = <Body = Record<string, unknown>>(body: object) =>
+  app.call<Body>('/v1/pools/haiku/reload', { method: 'POST', body });
+
+async function servedDigest(): Promise<string | null> {
+  const { body } = await app.call<Capabilities>('/v1/capabilities');
+  return body.engines[0]!.pools[0]!.model_digest;
+}
+
+const task = (model: string) => ({
+  ...{ workload: 'completion', model_ref: model, priority: 'interactive', prompt: 'a frog', max_tokens: 200 },
+});
+
+describe('A reload of the embedded engine', () => {
+  it.each<readonly [string, string, () => object, RegExp]>([
+    [
+      'to a file that does not exist',
+      'resolve',
+      () => ({ new_model_ref: `file:${folder}/none.gguf` }),
+      /none does not/,
+    ],
+    [
+      'to a file that is no GGUF',
+      'verify',
+      () => ({ new_model_ref: save('noise.gguf', Buffer.alloc(99)) }),
+      /noise is no/,
+    ],
+    ['to an empty file', 'verify', () => ({ new_model_ref: save('empty.gguf', Buffer.alloc(0)) }), /empty is no GGUF/],
+    [
+      'to a file of a version that nobody reads',
+      'verify',
+      () => ({
+        new_model_ref: save('future.gguf', Buffer.concat([Buffer.from('GGUF\u0063\0\0\0'), Buffer.alloc(32)])),
+      }),
+      /future has version 99/,
+    ],
+    [
+      'to a file that was cut off',
+      'start',
+      () => ({ new_model_ref: save('cut.gguf', HAIKU.subarray(0, 1_000_000)) }),
+      /cut\.gguf.*beyond its end/,
+    ],
+    ['to a name that the engine does not know', 'start', () => ({ new_model_ref: 'nobody' }), /nobody/],
+    ['with another digest', 'verify', () => ({ new_model_ref: ref, digest: digestOf(HAIKU) }), /second has the digest/],
+  ])(
+    '%s fails at %s, says which, and leaves the old model serving (ORCH-2102, ORCH-4502, OC-CTRL-2003)',
+    async (_, step, body, says) => {
+      const answer = await reload(body());
+      const problem = expectProblem(answer, 409, 'CONFLICT');
+      expect(problem).toMatchObject({
+        failed_step: step,
+        message: expect.stringMatching(says),
+        serving: { model_ref: 'haiku-nano', model_digest: digestOf(HAIKU) },
+      });
+      expect(answer.text).not.toContain(folder);
+      expect(await servedDigest()).toBe(digestOf(HAIKU));
+    },
+  );
+
+  it('swaps the weights within 10 s under a running stream, and back (HME-031, ORCH-2102, ORCH-3032)', async () => {
+    const running = await app.submit(task('haiku-nano'));
+    const there = await reload<PoolReloaded>({ new_model_ref: ref, digest: digestOf(SECOND) });
+    expect([there.status, there.body.model_digest]).toEqual([200, digestOf(SECOND)]);
+    expect(there.body.took_ms).toBeLessThan(10_000);
+    expect(terminalOf(await app.frames(running.task_id)).event).toBe('end');
+    expect(await servedDigest()).toBe(digestOf(SECOND));
+    const { task_id } = await app.submit(task('second'));
+    expect((await (await app.follow(task_id)).until('started')).data.model_digest).toBe(digestOf(SECOND));
+    // Any name of the current model starts it anew.
+    const anew = await reload<PoolReloaded>({ new_model_ref: 'second' });
+    expect([anew.status, anew.body.model_digest]).toEqual([200, digestOf(SECOND)]);
+    const back = await reload<PoolReloaded>({ new_model_ref: 'haiku-nano' });
+    expect([back.status, await servedDigest()]).toEqual([200, digestOf(HAIKU)]);
+    expect(back.body.took_ms).toBeLessThan(10_000);
+    expect(terminalOf(await app.frames(task_id)).event).toBe('end');
+  });
+});
+
+/** Process ids of this process's children, but for the one that looks. */
+function children(): readonly number[] {
+  const found = spawnSync('pgrep', ['-P', String(process.pid)], { encoding: 'utf8' });
+  return found.stdout.split('\n').flatMap((line) => (line === '' || Number(line) === found.pid ? [] : [Number(line)]));
+}
+
+it('The daemon that stops while a new model loads leaves no engine behind (ORCH-4808, ORCH-2102)', async () => {
+  const before = children();
+  const stopping = await startTestApp({ pools: [POOL] });
+  const body = { new_model_ref: ref };
+  const reloading = stopping.call('/v1/pools/haiku/reload', { method: 'POST', body }).catch(() => undefined);
+  const own = () => children().filter((pid) => !before.includes(pid));
+  await eventually(() => expect(own().length).toBe(2));
+  await stopping.app.shutDown(0);
+  await reloading;
+  await eventually(() => expect(own()).toEqual([]));
+});
