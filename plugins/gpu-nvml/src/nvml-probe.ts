@@ -82,7 +82,7 @@ export class NvmlProbe implements GpuProbe {
     await this.resets.watch(asking, listed);
     this.known = listed.map(({ device }) => device);
     this.readers = listed.flatMap(({ device, handle }) =>
-      handle === undefined ? [] : [new DeviceReader(device.id, handle)],
+      handle === undefined ? [] : [new DeviceReader(device.id, handle, device.index)],
     );
     return this.readers;
   }

@@ -34,22 +34,39 @@ const READINGS: Readonly<Record<keyof Optional, Reading>> = {
   },
 };
 
+/** They change little in a few seconds, and each call costs a hop to another thread. */
+const SLOW: ReadonlySet<keyof Optional> = new Set(['temperatureCelsius', 'powerWatts']);
+/** Looks at the device for each one at what is slow. */
+const SLOW_EVERY = 4;
+
 /** Reads one device; remembers what it does not offer, so that it is not asked for again. */
 export class DeviceReader {
   private readonly offered = new Set(Object.keys(READINGS) as (keyof Optional)[]);
+  private slow: Optional = {};
+  private looks = 0;
 
   constructor(
     private readonly id: string,
     private readonly handle: Handle,
+    /** Devices of different places read what is slow at different times. */
+    private readonly place: number,
   ) {}
 
   /** @throws NvmlError when the memory in use cannot be read, or NVML has to be initialised anew */
   async read(asking: Asking): Promise<GpuSample> {
     // The older form counts what the driver keeps for itself as used: nobody else can have it.
     const [total = 0, , used = 0] = await asking.longs('nvmlDeviceGetMemoryInfo', 3, this.handle);
-    let sample: GpuSample = { id: this.id, vramUsedBytes: Math.min(used, total) };
-    for (const name of this.offered) sample = { ...sample, ...(await this.readOptional(asking, name)) };
-    return sample;
+    const fast = await this.readAll(asking, (name) => !SLOW.has(name));
+    if (this.looks === 0 || (this.looks + this.place) % SLOW_EVERY === 0)
+      this.slow = await this.readAll(asking, (name) => SLOW.has(name));
+    this.looks++;
+    return { id: this.id, vramUsedBytes: Math.min(used, total), ...fast, ...this.slow };
+  }
+
+  private async readAll(asking: Asking, isMeant: (name: keyof Optional) => boolean): Promise<Optional> {
+    let read: Optional = {};
+    for (const name of this.offered) if (isMeant(name)) read = { ...read, ...(await this.readOptional(asking, name)) };
+    return read;
   }
 
   private async readOptional(asking: Asking, name: keyof Optional): Promise<Optional> {

@@ -104,13 +104,13 @@ describeWithFakeNvml('nvml when the driver fails', () => {
   });
 
   it('tolerates a reading that fails for a while (ORCH-4506)', async () => {
-    await withDriver({ ...WORKSTATION, '0.temp': 50 }, async (fake, probe) => {
-      const temperature = async () => (await probe.sample(untilDone()))[0]?.temperatureCelsius;
-      expect(await temperature()).toBe(50);
-      fake.change({ 'fail.nvmlDeviceGetTemperature': 999 });
-      expect(await temperature()).toBeUndefined();
-      fake.forget('fail.nvmlDeviceGetTemperature');
-      expect(await temperature()).toBe(50);
+    await withDriver({ ...WORKSTATION, '0.ecc': 5 }, async (fake, probe) => {
+      const errors = async () => (await probe.sample(untilDone()))[0]?.eccErrors;
+      expect(await errors()).toBe(5);
+      fake.change({ 'fail.nvmlDeviceGetTotalEccErrors': 999 });
+      expect(await errors()).toBeUndefined();
+      fake.forget('fail.nvmlDeviceGetTotalEccErrors');
+      expect(await errors()).toBe(5);
     });
   });
 

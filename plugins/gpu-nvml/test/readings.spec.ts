@@ -50,6 +50,15 @@ describeWithFakeNvml('nvml reads', () => {
     });
   });
 
+  it('temperature and power at every fourth look at a card, and tells the last ones in between (ORCH-3012)', async () => {
+    await withDriver({ ...WORKSTATION, '0.temp': 50, '0.power': 100_000 }, async (fake, probe) => {
+      const told = async () => (await probe.sample(untilDone()))[0]?.temperatureCelsius;
+      expect(await told()).toBe(50);
+      fake.change({ '0.temp': 80 });
+      expect([await told(), await told(), await told(), await told()]).toEqual([50, 50, 50, 80]);
+    });
+  });
+
   it('nothing that the device does not offer, and does not ask for it again (ORCH-4506)', async () => {
     await withDriver(WORKSTATION, async (fake, probe) => {
       const [first, second] = [await probe.sample(untilDone()), fake.calls];
