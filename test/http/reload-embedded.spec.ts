@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Capabilities, type PoolReloaded } from '@llama-orch/client';
@@ -27,6 +27,13 @@ function save(name: string, bytes: Buffer): string {
   const path = join(folder, name);
   writeFileSync(path, bytes);
   return `file:${path}`;
+}
+
+/** As good as the bundled model by its head, and larger than any memory; the file has holes. */
+function huge(): string {
+  const model = save('huge.gguf', HAIKU);
+  truncateSync(model.slice('file:'.length), 2 ** 42);
+  return model;
 }
 
 const digestOf = (bytes: Buffer) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
@@ -79,6 +86,12 @@ describe('A reload of the embedded engine', () => {
       'start',
       () => ({ new_model_ref: save('cut.gguf', HAIKU.subarray(0, 1_000_000)) }),
       /cut\.gguf.*beyond its end/,
+    ],
+    [
+      'to weights that no memory of this machine holds',
+      'start',
+      () => ({ new_model_ref: huge() }),
+      /needs .*GiB of memory; free are/,
     ],
     ['to a name that the engine does not know', 'start', () => ({ new_model_ref: 'nobody' }), /nobody/],
     ['with another digest', 'verify', () => ({ new_model_ref: ref, digest: digestOf(HAIKU) }), /second has the digest/],
