@@ -18,7 +18,7 @@ import {
   type SlotTokens,
 } from '@llama-orch/plugin-sdk';
 import {
-  EngineStream,
+  RunningStreams,
   FreeConfirmation,
   readErrorBody,
   type StreamCall,
@@ -45,7 +45,7 @@ export class LlamaCppConnection implements EngineConnection {
   readonly #slotFiles: SlotFiles;
   readonly #confirmation: FreeConfirmation;
   /** Generations that need a slot. */
-  readonly #running = new Set<EngineStream>();
+  readonly #running = new RunningStreams();
   readonly #closing = new AbortController();
   readonly #unknownFinishes = new Set<string>();
   #facts: ServerFacts | undefined;
@@ -91,7 +91,7 @@ export class LlamaCppConnection implements EngineConnection {
   }
 
   generate(request: GenerateRequest, signal: AbortSignal): AsyncIterable<readonly EngineEvent[]> {
-    const stream: EngineStream = new EngineStream(
+    return this.#running.open(
       {
         upstream: this.upstream,
         limits: { headTimeoutMs: this.options.first_byte_timeout_ms, idleTimeoutMs: this.options.idle_timeout_ms },
@@ -99,13 +99,9 @@ export class LlamaCppConnection implements EngineConnection {
         prepare: (own) => this.#call(request, own),
         refusal: (reply) => refusal(reply, readErrorBody(reply.text)),
         confirmFree: () => this.#confirmFree(),
-        onOver: () => this.#running.delete(stream),
       },
       signal,
     );
-    this.#running.add(stream);
-    void stream.start();
-    return stream.events;
   }
 
   async embed(request: EmbedRequest, signal: AbortSignal): Promise<EmbedResult> {
@@ -126,7 +122,7 @@ export class LlamaCppConnection implements EngineConnection {
 
   async close(): Promise<void> {
     this.#closing.abort();
-    for (const stream of this.#running) stream.close();
+    this.#running.close();
     await this.upstream.close();
   }
 

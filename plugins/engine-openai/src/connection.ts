@@ -15,7 +15,7 @@ import {
 } from '@llama-orch/plugin-sdk';
 import {
   type CallOptions,
-  EngineStream,
+  RunningStreams,
   guessTokens,
   type MetricsRoute,
   notSupported,
@@ -49,7 +49,7 @@ export interface OpenAiParts {
 /** One OpenAI-compatible server as the host sees it. */
 export class OpenAiConnection implements EngineConnection {
   readonly #readiness: Readiness;
-  readonly #running = new Set<EngineStream>();
+  readonly #running = new RunningStreams();
   readonly #unknownFinishes = new Set<string>();
   #model: OpenAiModel | undefined;
 
@@ -80,7 +80,7 @@ export class OpenAiConnection implements EngineConnection {
   }
 
   generate(request: GenerateRequest, signal: AbortSignal): AsyncIterable<readonly EngineEvent[]> {
-    const stream: EngineStream = new EngineStream(
+    return this.#running.open(
       {
         upstream: this.parts.upstream,
         limits: { headTimeoutMs: this.options.first_byte_timeout_ms, idleTimeoutMs: this.options.idle_timeout_ms },
@@ -90,13 +90,9 @@ export class OpenAiConnection implements EngineConnection {
         }),
         prepare: () => this.#call(request),
         refusal: openAiRefusal,
-        onOver: () => this.#running.delete(stream),
       },
       signal,
     );
-    this.#running.add(stream);
-    void stream.start();
-    return stream.events;
   }
 
   async embed(request: EmbedRequest, signal: AbortSignal): Promise<EmbedResult> {
@@ -113,7 +109,7 @@ export class OpenAiConnection implements EngineConnection {
   }
 
   async close(): Promise<void> {
-    for (const stream of this.#running) stream.close();
+    this.#running.close();
     await Promise.all(this.parts.upstreams.map((upstream) => upstream.close()));
   }
 

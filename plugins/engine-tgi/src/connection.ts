@@ -11,7 +11,7 @@ import {
   type PluginContext,
 } from '@llama-orch/plugin-sdk';
 import {
-  EngineStream,
+  RunningStreams,
   failedHealth,
   FreeConfirmation,
   notSupported,
@@ -33,7 +33,7 @@ export class TgiConnection implements EngineConnection {
   readonly #prompts: Prompts;
   readonly #confirmation: FreeConfirmation;
   /** Generations that the engine works on. */
-  readonly #running = new Set<EngineStream>();
+  readonly #running = new RunningStreams();
   readonly #closing = new AbortController();
   #facts: ServerFacts | undefined;
 
@@ -87,7 +87,7 @@ export class TgiConnection implements EngineConnection {
 
   generate(request: GenerateRequest, signal: AbortSignal): AsyncIterable<readonly EngineEvent[]> {
     const { first_byte_timeout_ms: headTimeoutMs, idle_timeout_ms: idleTimeoutMs } = this.options;
-    const stream: EngineStream = new EngineStream(
+    return this.#running.open(
       {
         upstream: this.upstream,
         limits: { headTimeoutMs, idleTimeoutMs },
@@ -95,13 +95,9 @@ export class TgiConnection implements EngineConnection {
         prepare: (own) => this.#call(request, own),
         refusal,
         confirmFree: () => this.#confirmFree(),
-        onOver: () => this.#running.delete(stream),
       },
       signal,
     );
-    this.#running.add(stream);
-    void stream.start();
-    return stream.events;
   }
 
   async countTokens(prompt: EnginePrompt, signal: AbortSignal): Promise<number> {
@@ -114,7 +110,7 @@ export class TgiConnection implements EngineConnection {
 
   async close(): Promise<void> {
     this.#closing.abort();
-    for (const stream of this.#running) stream.close();
+    this.#running.close();
     await this.upstream.close();
   }
 

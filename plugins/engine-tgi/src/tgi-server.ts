@@ -1,7 +1,6 @@
-import { EngineError, type EngineGauges, isEngineError, type EnginePrompt, z } from '@llama-orch/plugin-sdk';
+import { type EngineGauges, type EnginePrompt, z } from '@llama-orch/plugin-sdk';
 import {
-  failureError,
-  HttpFailure,
+  answered,
   type HttpReply,
   messagesOf,
   type MetricsRoute,
@@ -72,13 +71,13 @@ export class TgiServer {
   /** Undefined for a route that the server does not have. */
   async #ask(path: string, body: unknown, signal: AbortSignal): Promise<unknown> {
     const options = { timeoutMs: CALL_TIMEOUT_MS, signal, retries: 2 } as const;
-    const reply = await wrapped(this.upstream.postJson(path, body, options));
+    const reply = await answered(this.upstream.postJson(path, body, options));
     return reply.status === 404 ? undefined : contentOf(reply);
   }
 
   /** The second attempt is for a kept connection that the server was just closing. */
   async #get(path: string, signal: AbortSignal): Promise<HttpReply> {
-    return wrapped(this.upstream.getJson(path, { timeoutMs: PROBE_TIMEOUT_MS, signal, retries: 1 }));
+    return answered(this.upstream.getJson(path, { timeoutMs: PROBE_TIMEOUT_MS, signal, retries: 1 }));
   }
 }
 
@@ -88,15 +87,5 @@ function contentOf(reply: HttpReply): unknown {
     return JSON.parse(reply.text);
   } catch {
     return undefined;
-  }
-}
-
-async function wrapped(call: Promise<HttpReply>): Promise<HttpReply> {
-  try {
-    return await call;
-  } catch (error) {
-    if (isEngineError(error)) throw error;
-    if (error instanceof HttpFailure) throw failureError(error);
-    throw new EngineError('adapter', 'The adapter failed to ask the engine.', { reason: 'bug', cause: error });
   }
 }

@@ -9,7 +9,7 @@ import {
   type PluginContext,
 } from '@llama-orch/plugin-sdk';
 import {
-  EngineStream,
+  RunningStreams,
   FreeConfirmation,
   guessTokens,
   notSupported,
@@ -40,7 +40,7 @@ export class TritonConnection implements EngineConnection {
   readonly #life: ModelLife;
   readonly #confirmation: FreeConfirmation;
   /** Generations that the engine works on. */
-  readonly #running = new Set<EngineStream>();
+  readonly #running = new RunningStreams();
   readonly #closing = new AbortController();
   readonly #memory: TextMemory;
   #facts: ServerFacts | undefined;
@@ -86,7 +86,7 @@ export class TritonConnection implements EngineConnection {
   generate(request: GenerateRequest, signal: AbortSignal): AsyncIterable<readonly EngineEvent[]> {
     const { first_byte_timeout_ms: headTimeoutMs, idle_timeout_ms: idleTimeoutMs } = this.options;
     const reader = new LateReader();
-    const stream: EngineStream = new EngineStream(
+    return this.#running.open(
       {
         upstream: this.parts.upstream,
         limits: { headTimeoutMs, idleTimeoutMs },
@@ -94,13 +94,9 @@ export class TritonConnection implements EngineConnection {
         prepare: (own) => this.#call(request, reader, own),
         refusal,
         confirmFree: () => this.#confirmFree(),
-        onOver: () => this.#running.delete(stream),
       },
       signal,
     );
-    this.#running.add(stream);
-    void stream.start();
-    return stream.events;
   }
 
   async scrape(signal: AbortSignal): Promise<EngineGauges> {
@@ -109,7 +105,7 @@ export class TritonConnection implements EngineConnection {
 
   async close(): Promise<void> {
     this.#closing.abort();
-    for (const stream of this.#running) stream.close();
+    this.#running.close();
     await this.#life.end();
     await Promise.all(this.parts.upstreams.map((upstream) => upstream.close()));
   }

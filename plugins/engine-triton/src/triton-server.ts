@@ -1,7 +1,6 @@
-import { EngineError, type EngineGauges, isEngineError, z } from '@llama-orch/plugin-sdk';
+import { EngineError, type EngineGauges, z } from '@llama-orch/plugin-sdk';
 import {
-  failureError,
-  HttpFailure,
+  answered,
   type HttpReply,
   type MetricsRoute,
   readErrorBody,
@@ -62,7 +61,7 @@ export class TritonServer {
   /** @throws EngineError when the server is no Triton */
   async state(signal: AbortSignal): Promise<{ readonly state: ModelState; readonly others: readonly string[] }> {
     const options = { timeoutMs: PROBE_TIMEOUT_MS, signal, retries: 1 } as const;
-    const reply = await wrapped(this.upstream.postJson('/v2/repository/index', {}, options));
+    const reply = await answered(this.upstream.postJson('/v2/repository/index', {}, options));
     if (reply.status >= 500) throw refusalError(reply, readErrorBody(reply.text));
     const models = indexSchema.safeParse(contentOf(reply)).data;
     if (models === undefined) {
@@ -95,7 +94,7 @@ export class TritonServer {
   async #control(order: 'load' | 'unload', timeoutMs: number, signal?: AbortSignal): Promise<void> {
     const path = `/v2/repository/models/${encodeURIComponent(this.model)}/${order}`;
     const options = { timeoutMs, ...(signal === undefined ? {} : { signal }) };
-    const reply = await wrapped(this.upstream.postJson(path, {}, options));
+    const reply = await answered(this.upstream.postJson(path, {}, options));
     if (reply.status === 200) return;
     const { message } = readErrorBody(reply.text);
     if (/not allowed/i.test(message)) {
@@ -114,7 +113,7 @@ export class TritonServer {
 
   /** The second attempt is for a kept connection that the server was just closing. */
   async #get(path: string, signal: AbortSignal): Promise<HttpReply> {
-    return wrapped(this.upstream.getJson(path, { timeoutMs: PROBE_TIMEOUT_MS, signal, retries: 1 }));
+    return answered(this.upstream.getJson(path, { timeoutMs: PROBE_TIMEOUT_MS, signal, retries: 1 }));
   }
 }
 
@@ -140,15 +139,5 @@ function contentOf(reply: HttpReply): unknown {
     return JSON.parse(reply.text);
   } catch {
     return undefined;
-  }
-}
-
-async function wrapped(call: Promise<HttpReply>): Promise<HttpReply> {
-  try {
-    return await call;
-  } catch (error) {
-    if (isEngineError(error)) throw error;
-    if (error instanceof HttpFailure) throw failureError(error);
-    throw new EngineError('adapter', 'The adapter failed to ask the engine.', { reason: 'bug', cause: error });
   }
 }

@@ -16,7 +16,7 @@ import {
 } from '@llama-orch/plugin-sdk';
 import {
   type CallOptions,
-  EngineStream,
+  RunningStreams,
   FreeConfirmation,
   openAiRefusal,
   OpenAiReader,
@@ -46,7 +46,7 @@ export class VllmConnection implements EngineConnection {
   readonly #readiness: Readiness;
   readonly #confirmation: FreeConfirmation;
   /** Generations that the engine works on. */
-  readonly #running = new Set<EngineStream>();
+  readonly #running = new RunningStreams();
   readonly #closing = new AbortController();
   readonly #unknownFinishes = new Set<string>();
   #facts: ServerFacts | undefined;
@@ -89,7 +89,7 @@ export class VllmConnection implements EngineConnection {
   }
 
   generate(request: GenerateRequest, signal: AbortSignal): AsyncIterable<readonly EngineEvent[]> {
-    const stream: EngineStream = new EngineStream(
+    return this.#running.open(
       {
         upstream: this.parts.upstream,
         limits: { headTimeoutMs: this.options.first_byte_timeout_ms, idleTimeoutMs: this.options.idle_timeout_ms },
@@ -100,13 +100,9 @@ export class VllmConnection implements EngineConnection {
         prepare: (own) => this.#call(request, own),
         refusal: openAiRefusal,
         confirmFree: () => this.#confirmFree(),
-        onOver: () => this.#running.delete(stream),
       },
       signal,
     );
-    this.#running.add(stream);
-    void stream.start();
-    return stream.events;
   }
 
   async embed(request: EmbedRequest, signal: AbortSignal): Promise<EmbedResult> {
@@ -129,7 +125,7 @@ export class VllmConnection implements EngineConnection {
 
   async close(): Promise<void> {
     this.#closing.abort();
-    for (const stream of this.#running) stream.close();
+    this.#running.close();
     await Promise.all(this.parts.upstreams.map((upstream) => upstream.close()));
   }
 

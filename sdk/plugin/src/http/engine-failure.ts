@@ -1,6 +1,6 @@
-import { EngineError, type EngineErrorCode } from '../contracts/engine-error.js';
+import { EngineError, type EngineErrorCode, isEngineError } from '../contracts/engine-error.js';
 import { type EngineErrorBody } from './error-body.js';
-import { type HttpFailure, type HttpFailureKind } from './http-failure.js';
+import { HttpFailure, type HttpFailureKind } from './http-failure.js';
 import { type HttpReply } from './http-stream.js';
 import { SseError } from './sse-splitter.js';
 
@@ -88,4 +88,15 @@ function retryAfter(reply: HttpReply): number | undefined {
 
 function shown(message: string): string {
   return message === '' ? 'it gave no reason.' : message.slice(0, MAX_SHOWN_CHARS);
+}
+
+/** The reply to a call that is no stream. @throws EngineError alone, whatever went wrong */
+export async function answered(call: Promise<HttpReply>): Promise<HttpReply> {
+  try {
+    return await call;
+  } catch (error) {
+    if (isEngineError(error)) throw error;
+    if (error instanceof HttpFailure) throw failureError(error);
+    throw new EngineError('adapter', 'The adapter failed to ask the engine.', { reason: 'bug', cause: error });
+  }
 }

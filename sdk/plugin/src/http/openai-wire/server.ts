@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { type EmbedRequest, type EmbedResult, type RerankRequest, type RerankResult } from '../../contracts/engine.js';
 import { EngineError } from '../../contracts/engine-error.js';
-import { failureError } from '../engine-failure.js';
-import { HttpFailure } from '../http-failure.js';
+import { answered } from '../engine-failure.js';
 import { type HttpReply } from '../http-stream.js';
 import { type CallOptions, type Upstream } from '../upstream.js';
 import { openAiRefusal, wrongUrl } from './failure.js';
@@ -40,12 +39,12 @@ export class OpenAiServer {
 
   /** One probe of a route of the server itself, such as `/health`. */
   async get(path: string, signal: AbortSignal): Promise<HttpReply> {
-    return sent(this.upstream.getJson(path, { timeoutMs: PROBE_TIMEOUT_MS, signal, retries: 1 }));
+    return answered(this.upstream.getJson(path, { timeoutMs: PROBE_TIMEOUT_MS, signal, retries: 1 }));
   }
 
   /** Posts and reads a good reply as JSON. */
   async post(path: string, body: unknown, options: CallOptions): Promise<unknown> {
-    const reply = await sent(this.upstream.postJson(path, body, options));
+    const reply = await answered(this.upstream.postJson(path, body, options));
     if (reply.status !== 200) throw openAiRefusal(reply);
     return parsed(reply);
   }
@@ -92,12 +91,4 @@ function parsed(reply: HttpReply): unknown {
 function strangeReply(route: string): EngineError {
   const message = `The engine's answer to ${route} does not hold one result for each input.`;
   return new EngineError('adapter', message, { reason: 'bad_reply' });
-}
-
-async function sent(call: Promise<HttpReply>): Promise<HttpReply> {
-  try {
-    return await call;
-  } catch (error) {
-    throw error instanceof HttpFailure ? failureError(error) : error;
-  }
 }
