@@ -100,8 +100,3 @@ export const provisioning = z.strictObject({
 });
 
 export type Provisioning = z.output<typeof provisioning>;
-
-/** Whether and where the daemon may send requests. */
-export const egress = z.strictObject({
-  enabled: z.boolean().default(true).describe('false: nothing is downloaded, whatever else is allowed.'),
-});

@@ -4,7 +4,7 @@ import { BIND, BIND_RULE, parseBind } from './bind.js';
 import { bytes, count, httpUrl, milliseconds, money, name, pluginOptions, text } from './fields.js';
 import { keyLimits, slo, tenant } from './limits-schema.js';
 import { poolSchema } from './pool-schema.js';
-import { egress } from './provisioning-schema.js';
+import { audit, egress, policy, policySandbox, redaction, tools } from './policy-schema.js';
 
 /** What a key may do; `admin` is for keys and configuration. */
 export const SCOPES = ['infer', 'artifacts', 'tools', 'control', 'observe', 'admin'] as const;
@@ -202,7 +202,12 @@ export const configSchema = z
     storage: storage.prefault({}).describe('Where state is kept.'),
     preemption: preemption.prefault({}).describe('When work gives way to more urgent work.'),
     stream: stream.prefault({}).describe('How answers are streamed and kept for resuming.'),
-    egress: egress.prefault({}).describe('What the daemon may send out by itself.'),
+    tools: tools.prefault({}).describe('What agents may call through the daemon.'),
+    egress: egress.prefault({}).describe('Whom the daemon may call, for agents and for itself.'),
+    policies: z.array(policy).max(32).default([]).describe('Who is asked before a call goes out or a task comes in.'),
+    policy: policySandbox.prefault({}).describe('How policies are run.'),
+    audit: audit.prefault({}).describe('The record of what was decided.'),
+    redaction: redaction.prefault({}).describe('What never leaves the daemon in clear.'),
     slo: slo.optional().describe('Objectives of service; when set, batch work is shed on a lasting breach.'),
     gpu: gpu.prefault({}).describe('How the GPUs of this machine are looked at.'),
     on_demand: onDemand.prefault({}).describe('How models with preload: false share memory.'),
@@ -216,4 +221,5 @@ type Immutable<Value> = Value extends object ? { readonly [Key in keyof Value]: 
 /** A whole configuration: checked, with every default filled in. Member names are those of the file. */
 export type Config = Immutable<z.output<typeof configSchema>>;
 export type PoolConfig = Config['pools'][number];
+export type PolicyEntry = Config['policies'][number];
 export type KeyRecord = Config['auth']['keys'][number];

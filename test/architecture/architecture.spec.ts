@@ -49,7 +49,7 @@ describe('floors', () => {
 
   it('names the file, the import and both floors', () => {
     expect(floorViolations([file('src/pools/pool.ts', `import { Task } from '../tasks/task.js';`)])).toEqual([
-      'src/pools/pool.ts imports ../tasks/task.js: pools (floor 4) must not see tasks (floor 5)',
+      'src/pools/pool.ts imports ../tasks/task.js: pools (floor 5) must not see tasks (floor 6)',
     ]);
   });
 

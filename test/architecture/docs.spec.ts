@@ -135,7 +135,7 @@ describe('ARCHITECTURE.md', () => {
 
   it('has every room of src/ on the floor where the rule has it', () => {
     const rooms = readdirSync(join(ROOT, 'src'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
-    const floors = tableRowsOf(map).filter(([floor = '']) => /^\d$/.test(floor));
+    const floors = tableRowsOf(map).filter(([floor = '']) => /^\d+$/.test(floor));
     const drawn = floors.flatMap(([floor, names = '']) =>
       [...names.matchAll(/\]\(src\/([\w-]+)\)/g)].map(([, room]) => `${room} ${floor}`),
     );

@@ -4,9 +4,10 @@ import { type Import, importsOf, type SourceFile } from './source-file.js';
 export const FLOORS: readonly (readonly string[])[] = [
   ['contracts', 'sdk'],
   ['kernel', 'config', 'observability'],
-  ['plugin-host', 'policy-host'],
+  ['plugin-host', 'policy-host', 'audit'],
+  ['egress'],
   ['catalog', 'artifacts', 'sessions'],
-  ['pools', 'tools'],
+  ['pools', 'tools', 'policy-workbench'],
   ['tasks'],
   ['scheduling'],
   ['admission'],

@@ -1,0 +1,228 @@
+/** ABI 1.0 of policies: what a module is asked, and what it answers. The JSON Schemas stand in contracts/policy. */
+export const ABI_VERSION = '1.0';
+
+/** Exports that the host calls, each `() -> i32`. */
+export type PolicyHook = 'on_request' | 'on_response' | 'on_admission';
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [member: string]: Json };
+
+/** What a policy says of itself: answered by `describe`, and equal to the custom section `llama-orch.policy`. */
+export interface PolicyManifest {
+  /** 1 to 63 of `a-z 0-9 -`. */
+  readonly name: string;
+  /** Semver. */
+  readonly version: string;
+  readonly abi: string;
+  readonly hooks: readonly PolicyHook[];
+  /** Host functions that it imports by name, and `raw-secrets`, `raw-body`. */
+  readonly capabilities: readonly string[];
+  /** JSON Schema of the settings. */
+  readonly configSchema: { readonly [member: string]: Json };
+  readonly defaults: { readonly [member: string]: Json };
+  /** Fuel that an ordinary call takes. */
+  readonly fuelHint: number;
+  /** Run at each load: a module that fails its own tests is not loaded. */
+  readonly tests: readonly GoldenTest[];
+  readonly source: { readonly repo: string; readonly commit: string } | null;
+  readonly license: string | null;
+}
+
+/** One event, and members that the decision must have; others are free. */
+export interface GoldenTest {
+  readonly name: string;
+  readonly hook: PolicyHook;
+  readonly event: PolicyEvent;
+  /** Settings over the defaults. */
+  readonly config: { readonly [member: string]: Json };
+  readonly expect: { readonly [member: string]: Json };
+}
+
+export type AddressClass =
+  'public' | 'private' | 'loopback' | 'link-local' | 'cgnat' | 'metadata' | 'multicast' | 'reserved' | 'unknown';
+
+export interface EventAddress {
+  readonly ip: string;
+  readonly family: 4 | 6;
+  readonly class: AddressClass;
+}
+
+/** A URL in the parts that the host parsed; a policy never parses a URL of its own request. */
+export interface EventUrl {
+  readonly scheme: 'http' | 'https';
+  /** Lower case, punycode, no trailing dot, no brackets. */
+  readonly host: string;
+  readonly port: number;
+  readonly path: string;
+  readonly query: readonly (readonly [string, string])[];
+  readonly ipLiteral: boolean;
+  readonly hadUserinfo: boolean;
+}
+
+export interface EventBody {
+  /** What `body_read` and `json_get` take. */
+  readonly handle: number;
+  readonly bytes: number;
+  /** Hex. */
+  readonly sha256: string;
+  readonly contentType: string | null;
+  /** `omitted`: over 64 KiB or not text; parts are read through the handle. */
+  readonly form: 'json' | 'text' | 'omitted';
+  readonly value: Json;
+  readonly truncated: boolean;
+}
+
+/** Something sensitive that the host has found. */
+export interface Finding {
+  /** Such as `secret.aws_key`, `secret.bearer`, `email`, `card`. */
+  readonly class: string;
+  /** JSON Pointer into `request` or `response`: `/body/key`, `/headers/authorization`, `/url/query/token`. */
+  readonly at: string;
+  /** HMAC of the tenant, the same for the same text. */
+  readonly hash: string;
+}
+
+/** What all events share. Every key is always there, null where unknown. */
+interface EventFrame {
+  readonly abi: string;
+  readonly decisionId: string;
+  readonly correlationId: string;
+  readonly traceparent: string | null;
+  /** Unix ms; the only time that a policy knows. */
+  readonly now: number;
+  readonly mode: 'enforce' | 'monitor';
+  readonly agent: { readonly id: string | null };
+  readonly session: {
+    readonly id: string | null;
+    readonly tenant: string;
+    readonly labels: Readonly<Record<string, string>>;
+  };
+  readonly task: {
+    readonly id: string | null;
+    readonly attempt: number;
+    readonly labels: Readonly<Record<string, string>>;
+  };
+  readonly usage: { readonly callsInTask: number; readonly bytesOut: number };
+  /** Settings of this policy: its defaults under those of the operator. */
+  readonly config: { readonly [member: string]: Json };
+}
+
+interface ToolFrame extends EventFrame {
+  /** `http.fetch`, `search`, `download`, `verify`. */
+  readonly tool: { readonly name: string; readonly version: string };
+}
+
+export interface EventRequest {
+  readonly method: string;
+  readonly url: EventUrl;
+  readonly addresses: readonly EventAddress[];
+  /** 0 for the first request, then one more with each redirect. */
+  readonly hop: number;
+  readonly redirectedFrom: EventUrl | null;
+  /** Names in lower case. Secrets stand masked: `<secret:bearer sha256:ab12…>`. */
+  readonly headers: readonly (readonly [string, string])[];
+  readonly body: EventBody | null;
+  readonly findings: readonly Finding[];
+}
+
+export interface RequestEvent extends ToolFrame {
+  readonly kind: 'http.request';
+  readonly request: EventRequest;
+}
+
+export interface ResponseEvent extends ToolFrame {
+  readonly kind: 'http.response';
+  readonly request: { readonly method: string; readonly url: EventUrl; readonly hop: number };
+  readonly response: {
+    readonly status: number;
+    readonly headers: readonly (readonly [string, string])[];
+    readonly address: EventAddress;
+    readonly body: EventBody | null;
+    readonly durationMs: number;
+    readonly findings: readonly Finding[];
+  };
+}
+
+/** A task before it is queued. The prompt itself is not handed over. */
+export interface AdmissionEvent extends EventFrame {
+  readonly kind: 'task.admission';
+  readonly admission: {
+    readonly workload: string;
+    readonly modelRef: string;
+    readonly priority: 'interactive' | 'batch';
+    readonly maxTokens: number;
+    readonly promptBytes: number;
+    readonly deadlineMs: number | null;
+    readonly labels: Readonly<Record<string, string>>;
+  };
+}
+
+export type PolicyEvent = RequestEvent | ResponseEvent | AdmissionEvent;
+
+export type JsonPatchOp =
+  | { readonly op: 'add' | 'replace' | 'test'; readonly path: string; readonly value: Json }
+  | { readonly op: 'remove'; readonly path: string }
+  | { readonly op: 'move' | 'copy'; readonly from: string; readonly path: string };
+
+/** Request: all but `setPriority`, `setLabel`. Response: headers and `json`. Admission: `setPriority`, `setLabel`. */
+export type PatchOp =
+  | { readonly op: 'setHeader'; readonly name: string; readonly value: string }
+  | { readonly op: 'removeHeader'; readonly name: string }
+  | { readonly op: 'setQuery'; readonly name: string; readonly value: string }
+  | { readonly op: 'removeQuery'; readonly name: string }
+  | { readonly op: 'setMethod'; readonly value: string }
+  /** Sends the call back to the top, once. */
+  | {
+      readonly op: 'setUrl';
+      readonly scheme?: 'http' | 'https';
+      readonly host?: string;
+      readonly port?: number;
+      readonly path?: string;
+    }
+  | { readonly op: 'json'; readonly patch: readonly JsonPatchOp[] }
+  | { readonly op: 'setPriority'; readonly value: 'interactive' | 'batch' }
+  | { readonly op: 'setLabel'; readonly name: string; readonly value: string };
+
+export type RedactionMethod = 'mask' | 'hash' | 'drop' | 'tokenise';
+
+/** An instruction that the host carries out. By pointer, or by class of finding (`secret.*`, `email`). */
+export interface Redaction {
+  readonly target: 'audit' | 'response';
+  readonly pointer?: string;
+  readonly class?: string;
+  readonly how: RedactionMethod;
+}
+
+/** A rate that the host counts (GCRA). */
+export interface RateLimit {
+  readonly key: string;
+  readonly rate: number;
+  readonly perMs: number;
+  readonly burst: number;
+  readonly cost: number;
+}
+
+/** What a hook answers. Unknown members are ignored, an unknown `decision` or patch op is an error. */
+export interface Decision {
+  readonly decision: 'allow' | 'deny' | 'modify' | 'limit';
+  /** `A-Z 0-9 _`; required with deny. */
+  readonly code?: string;
+  readonly reason?: string;
+  readonly hint?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly patch?: readonly PatchOp[];
+  readonly redact?: readonly Redaction[];
+  readonly limit?: RateLimit;
+}
+
+/** What `validate_config` answers. */
+export interface ConfigCheck {
+  readonly ok: boolean;
+  readonly errors: readonly { readonly path: string; readonly message: string }[];
+}
+
+/** Module that host functions are imported from. */
+export const HOST_MODULE = 'llama-orch:policy/v1';
+/** Module of the Extism plug-in convention. */
+export const EXTISM_MODULE = 'extism:host/env';
+/** Custom section that holds the manifest. */
+export const MANIFEST_SECTION = 'llama-orch.policy';

@@ -1,0 +1,24 @@
+/** What stands in place of a secret. */
+export const REDACTED = '[redacted]';
+
+/** Takes secrets out of everything that leaves the daemon beside answers. Idempotent; never throws. */
+export abstract class Redactor {
+  /** Known secrets and configured patterns, credentials in URLs and secret query parameters. */
+  abstract text(text: string): string;
+  /** Credentials, secret query parameters, then as `text`. */
+  abstract url(url: string): string;
+  /** A header by its name and value: `Authorization`, `Cookie`, … lose their value. */
+  abstract header(name: string, value: string): string;
+  /** A copy of a JSON value: members with secret names lose their value, texts are treated as `text`. */
+  abstract value<Value>(value: Value): Value;
+  /** For a body that comes in pieces: a secret that two pieces share is caught. */
+  abstract stream(): RedactionStream;
+  /** Makes a value known as a secret from now on; values shorter than 8 characters are not looked for. */
+  abstract learn(secret: string): void;
+}
+
+export interface RedactionStream {
+  /** What of this piece can be passed on; the rest waits for the next. */
+  push(piece: Uint8Array): Uint8Array;
+  end(): Uint8Array;
+}
