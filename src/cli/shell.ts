@@ -35,8 +35,13 @@ export class Shell {
   }
 
   client(): Client {
-    const token = this.flags.token ?? (this.io.env['LLORCH_API_TOKEN'] || undefined);
-    return new Client({ url: this.url, ...(token === undefined ? {} : { token }) });
+    const { url, token } = this.daemon();
+    return new Client({ url, ...(token === undefined ? {} : { token }) });
+  }
+
+  /** The daemon that flags and environment name. */
+  daemon(): { readonly url: string; readonly token: string | undefined } {
+    return { url: this.url, token: this.flags.token ?? (this.io.env['LLORCH_API_TOKEN'] || undefined) };
   }
 
   /** Prints the answer of a command: one JSON document with `--json`, else the text for people. */

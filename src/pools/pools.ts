@@ -10,6 +10,7 @@ import { type ReloadResult } from './reload/reload.js';
 import { Reloads } from './reload/reloads.js';
 import { ReloadSteps } from './reload/steps.js';
 import { type Replica } from './replica.js';
+import { showEngineGauges } from './engine-gauges.js';
 import { showBreakers } from './replica-telemetry.js';
 import { type BrokenRun, type SupervisorPorts } from './supervisor.js';
 import { type PoolTraffic } from './traffic.js';
@@ -47,6 +48,7 @@ export class Pools implements PoolListener {
   start(listener: PoolListener, traffic: PoolTraffic): void {
     this.host = this.hostOf(listener, traffic);
     this.ports.metrics.beforeScrape(() => showBreakers(this.all, this.ports.metrics));
+    showEngineGauges(() => this.all, this.ports.metrics);
     for (const pool of this.all) {
       this.ports.metrics.poolReady.set({ pool_id: pool.id }, 0);
       this.ports.metrics.drainEvents.inc({ pool_id: pool.id, reason: 'api_request' }, 0);

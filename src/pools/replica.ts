@@ -1,4 +1,9 @@
-import { type EngineConnection, type EngineDescription, type EngineEndpoint } from '@llama-orch/plugin-sdk';
+import {
+  type EngineConnection,
+  type EngineDescription,
+  type EngineEndpoint,
+  type EngineGauges,
+} from '@llama-orch/plugin-sdk';
 import { type ReplicaId } from '../kernel/ids.js';
 import { type BreakerState } from './breaker.js';
 import { type FailureReason } from './failure.js';
@@ -45,6 +50,8 @@ export class Replica {
   lastBeatAt = Number.NEGATIVE_INFINITY;
   /** Monotonic ms of the last token that a run on it brought. */
   lastTokenAt = Number.NEGATIVE_INFINITY;
+  /** What its engine told of itself when it was last asked; undefined before, and where it tells nothing. */
+  gauges: EngineGauges | undefined;
   /** What it decodes for tasks. */
   readonly decodes = new Set<Decode>();
   /** Decodes in a row that were ended because nothing came. */

@@ -1,5 +1,6 @@
 import { type EngineConnection, EngineError } from '@llama-orch/plugin-sdk';
 import { type CancelTimer, type Clock } from '../kernel/clock.js';
+import { soundGauges } from './engine-gauges.js';
 import { asEngineError } from './failure.js';
 import { type Pool } from './pool.js';
 import { decodeCanary } from './preload.js';
@@ -37,6 +38,7 @@ export class Watch {
   private cancelBeatTimer: CancelTimer = () => {};
   private cancelLookTimer: CancelTimer = () => {};
   private asking = false;
+  private reading = false;
 
   constructor(
     private readonly watched: Watched,
@@ -58,6 +60,7 @@ export class Watch {
     } finally {
       this.cancelBeatTimer();
       this.cancelLookTimer();
+      this.watched.replica.gauges = undefined;
     }
   }
 
@@ -66,6 +69,7 @@ export class Watch {
     if (this.watched.stop.aborted) return new EngineError('unavailable', 'the wait for the engine was called off');
     const problem = look.type === 'interval' && this.isDecoding() ? undefined : found;
     this.failedProbes = problem === undefined ? 0 : this.failedProbes + 1;
+    if (found === undefined) void this.read();
     if (problem === undefined) {
       if (look.type === 'suspicion') this.listener.onCleared();
       return undefined;
@@ -84,6 +88,21 @@ export class Watch {
       return undefined;
     } catch (error) {
       return asEngineError(error);
+    }
+  }
+
+  /** What the engine tells of itself is for people to see: nothing waits for it, and nothing comes of its failure. */
+  private async read(): Promise<void> {
+    const { engine, pool, replica, clock, stop } = this.watched;
+    if (engine.scrape === undefined || this.reading) return;
+    this.reading = true;
+    try {
+      const { timeout_ms } = pool.config.probe;
+      replica.gauges = soundGauges(await bounded((signal) => engine.scrape!(signal), timeout_ms, clock, stop));
+    } catch {
+      replica.gauges = undefined;
+    } finally {
+      this.reading = false;
     }
   }
 

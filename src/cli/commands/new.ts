@@ -1,7 +1,8 @@
 import { relative, resolve } from 'node:path';
 import { Command } from 'commander';
 import { engineName } from '../scaffold/engine-name.js';
-import { makeEnginePackage } from '../scaffold/engine-package.js';
+import { enginePackage } from '../scaffold/engine-package.js';
+import { makePackage, quoted } from '../scaffold/package-from-template.js';
 import { type ShellOf } from '../shell.js';
 
 const TEST = 'node --test';
@@ -21,7 +22,7 @@ function engineCommand(shellOf: ShellOf): Command {
       const shell = shellOf(command);
       const id = engineName(given);
       const folder = resolve(shell.io.cwd, dir ?? id);
-      const files = makeEnginePackage(id, folder);
+      const files = makePackage(enginePackage(id), folder);
       const next = [`cd ${quoted(relative(shell.io.cwd, folder) || '.')}`, TEST];
       shell.answer({ id, folder, files, next }, textOf(id, files, next));
     });
@@ -35,9 +36,4 @@ function textOf(id: string, files: readonly string[], next: readonly string[]): 
     ...next.map((line) => `  ${line}`),
     'README.md says how to go on\n',
   ].join('\n');
-}
-
-/** A path as a shell takes it. */
-function quoted(path: string): string {
-  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
