@@ -60,7 +60,7 @@ export class VllmServer {
     const options = { timeoutMs: CALL_TIMEOUT_MS, signal, retries: 2 } as const;
     try {
       const reply = await this.openAi.post('/tokenize', { model: this.model, ...text }, options);
-      const { count } = reply as { readonly count?: unknown };
+      const { count } = (reply ?? {}) as { readonly count?: unknown };
       return typeof count === 'number' ? count : undefined;
     } catch (error) {
       if (isEngineError(error) && error.reason === 'wrong_url') return undefined;

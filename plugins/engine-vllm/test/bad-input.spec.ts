@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import { type AddressInfo } from 'node:net';
 import { startFakeLlamaServer } from '../../../test/support/fake-llama-server/fake-llama-server.js';
 import { startFakeOpenAi } from '../../../test/support/fake-engines/openai.js';
 import { startFakeVllm } from '../../../test/support/fake-engines/vllm.js';
@@ -59,12 +61,36 @@ describe('vllm adapter and mistakes of operators', () => {
     await expect(connecting).rejects.toThrow(words);
   });
 
+  it.each(['', 'no json', '5', 'null', '[]', '{"count":"3"}'])(
+    'says that nothing was counted when /tokenize answers %j (ORCH-3055)',
+    async (body) => {
+      const { connection } = await connectTo((await miscounting(body)).url);
+      const counting = connection.countTokens!({ type: 'text', text: ' one' }, NEVER);
+      await expect(counting).rejects.toMatchObject({ name: 'EngineError', code: 'adapter' });
+    },
+  );
+
   it('refuses options that it does not know, and a key in the config (ORCH-3055)', () => {
     expect(plugin.options).toBe(vllmOptions);
     expect(vllmOptions.safeParse({ keys: 'x' }).success).toBe(false);
     expect(vllmOptions.safeParse({ api_key_env: 'sk-12 34' }).success).toBe(false);
   });
 });
+
+/** A vLLM before which something answers `/tokenize` by itself. */
+async function miscounting(body: string): Promise<Opened> {
+  const { url } = await vllm({});
+  const server = createServer((request, response) => {
+    if (request.url === '/tokenize') return void response.end(body);
+    const answer = fetch(url + request.url).then(async (reply) =>
+      response.writeHead(reply.status).end(await reply.text()),
+    );
+    void answer.catch(() => response.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const close = async (): Promise<void> => void (server.closeAllConnections(), server.close());
+  return closing({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close });
+}
 
 async function vllm(options: object): Promise<Opened> {
   return closing(await startFakeVllm(options));
