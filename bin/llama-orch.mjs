@@ -9,7 +9,8 @@ import { findNode, isAtLeast, LEAST_NODE, noNodeSentence } from '../scripts/runt
 const THIS = fileURLToPath(import.meta.url);
 const ROOT = join(dirname(THIS), '..');
 // The second flag hides the notice that the hand-over itself is an experiment of Node.
-const DAEMON_FLAGS = ['--max-semi-space-size=16', '--disable-warning=ExperimentalWarning'];
+// The third bounds what any WebAssembly memory may grow to, in pages of 64 KiB: policies are bounded before, each by itself.
+const DAEMON_FLAGS = ['--max-semi-space-size=16', '--disable-warning=ExperimentalWarning', '--wasm-max-mem-pages=1024'];
 const CLI = join(ROOT, 'dist', 'cli', 'main.js');
 
 async function main(args) {
@@ -17,7 +18,7 @@ async function main(args) {
   if (args[0] === 'serve') becomeDaemon(args);
   if (!existsSync(CLI)) return fail('llama-orch is not built yet: run npm run build in its folder.');
   const { runCli } = await import('../dist/cli/main.js');
-  process.exitCode = await runCli(args, { serve, selfTest, simulate, engine });
+  process.exitCode = await runCli(args, { serve, selfTest, simulate, engine, audit, policy });
 }
 
 /**
@@ -55,6 +56,18 @@ async function simulate(request) {
 async function engine(request) {
   const engines = await import('../dist/engine.js');
   return engines.careForEngines(request);
+}
+
+/** So is what reads the audit. */
+async function audit(request) {
+  const check = await import('../dist/audit-check.js');
+  return check.careForAudit(request);
+}
+
+/** So is what builds, tries and judges policies. */
+async function policy(request) {
+  const workbench = await import('../dist/policy.js');
+  return workbench.careForPolicies(request);
 }
 
 async function handOver(args) {

@@ -19,7 +19,8 @@ const TENS = ['', '', 'twenty', 'thirty', 'forty', 'fifty'];
 async function main(args) {
   const unknown = args.filter((arg) => arg !== '--once');
   if (unknown.length > 0) throw new Error(`unknown argument ${unknown[0]}; the only one is --once`);
-  if (!buildIfStale()) throw new Error('the sources do not compile, see above');
+  // Its config names no policy, so nobody waits for their modules.
+  if (!buildIfStale({ withPolicies: false })) throw new Error('the sources do not compile, see above');
   const daemon = new LocalDaemon(await freePort(FIRST_PORT), CONFIG);
   stopOnSignals(daemon);
   let problem;

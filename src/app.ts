@@ -1,11 +1,14 @@
 import 'reflect-metadata';
+import { type AddressInfo } from 'node:net';
 import { type LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Admission } from './admission/admission.js';
 import { KeyLimits } from './admission/limits/key-limits.js';
 import { type AppOptions, AppModule } from './app.module.js';
+import { AuditLog } from './audit/audit-log.js';
 import { type BindAddress, parseBind } from './config/index.js';
+import { OwnAddresses } from './egress/guard/own-addresses.js';
 import { ProblemFilter } from './http/problem-filter.js';
 import { Probes } from './http/probes.js';
 import { installEdge, newServer } from './http/server.js';
@@ -13,12 +16,15 @@ import { Streams } from './http/streams.js';
 import { Clock } from './kernel/clock.js';
 import { type Logger } from './observability/logger.js';
 import { Metrics } from './observability/metrics.js';
+import { auditPolicies } from './policy-audit.js';
+import { PolicyNews } from './policy-host/policy-news.js';
 import { Residents } from './pools/on-demand/residents.js';
 import { Devices } from './pools/devices/devices.js';
 import { CleanStart } from './pools/provisioning/run/clean-start.js';
 import { Pools } from './pools/pools.js';
 import { Scheduler } from './scheduling/scheduler.js';
 import { Sessions } from './sessions/sessions.js';
+import { auditStart } from './start-audit.js';
 
 /** A running daemon. */
 export interface App {
@@ -41,8 +47,12 @@ export async function startApp(options: AppOptions): Promise<App> {
   });
   const edge = { clock: nest.get(Clock), metrics: nest.get(Metrics), keyLimits: nest.get(KeyLimits) };
   installEdge(adapter, options.config, bind, edge);
-  nest.useGlobalFilters(new ProblemFilter(options.logger));
+  nest.useGlobalFilters(new ProblemFilter(options.logger, options.redactor));
+  await auditStart(nest.get(AuditLog), options.config, options.version, options.logger);
+  auditPolicies(nest.get(PolicyNews), nest.get(AuditLog), options.logger);
   const url = await listen(nest, bind);
+  const listening = nest.getHttpServer().address() as AddressInfo;
+  nest.get(OwnAddresses).listensOn(listening.address, listening.port);
   void nest.get(CleanStart).clear();
   nest.get(Residents).start(nest.get(Pools), nest.get(Scheduler));
   nest.get(Pools).start(nest.get(Scheduler), nest.get(Scheduler).traffic);
@@ -78,6 +88,8 @@ class RunningApp implements App {
     nest.get(Residents).stop();
     await Promise.all([this.closeServer(), nest.get(Pools).stop()]);
     await nest.get(Devices).close();
+    // The data folder is ours as long as the session store is open.
+    await nest.get(AuditLog).close();
     nest.get(Sessions).close();
   }
 

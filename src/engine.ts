@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
+import { type Surroundings, withEgress } from './engine-egress.js';
 import { UsageError } from './cli/cli-errors.js';
 import { type EngineAnswer, type EngineRequest } from './cli/commands/engine.js';
 import { table } from './cli/text.js';
@@ -22,7 +23,7 @@ import { type Places, placesOf } from './pools/provisioning/places.js';
 import { planOf } from './pools/provisioning/plan/plan.js';
 import { commandsOf, type Plan } from './pools/provisioning/plan/step.js';
 import { carryOut, stepState, type StepState } from './pools/provisioning/prepare/carry-out.js';
-import { quoted, type Workshop } from './pools/provisioning/prepare/run-command.js';
+import { log, quoted, type Workshop } from './pools/provisioning/prepare/run-command.js';
 import { endOrphans } from './pools/provisioning/run/orphans.js';
 import { isProvisioned } from './pools/provisioning/setup.js';
 
@@ -41,7 +42,8 @@ export async function careForEngines(request: EngineRequest): Promise<EngineAnsw
   if (request.action === 'down') return down(pools[0]!, places);
   const plans = await plansOf(loaded.config, pools, places, baseFolder);
   const shop = (pool: string): Workshop => ({ env, say: request.say, logPath: logPath(places, pool) });
-  if (request.action === 'up') return up(plans[0]!, shop(plans[0]!.pool_id), places);
+  if (request.action === 'up')
+    return up(plans[0]!, shop(plans[0]!.pool_id), places, { config: loaded.config, baseFolder, env });
   const answers =
     request.action === 'plan'
       ? plans.map(planAnswer)
@@ -49,9 +51,10 @@ export async function careForEngines(request: EngineRequest): Promise<EngineAnsw
   return together(answers, request.pool);
 }
 
-async function up(plan: Plan, shop: Workshop, { engines }: Places): Promise<EngineAnswer> {
+async function up(plan: Plan, shop: Workshop, { engines }: Places, surroundings: Surroundings): Promise<EngineAnswer> {
   mkdirSync(engines, { recursive: true, mode: OWNER_ONLY });
-  await carryOut(plan, shop);
+  const record = (line: string) => log(shop.logPath, line);
+  await withEgress({ ...surroundings, record }, (egress) => carryOut(plan, { ...shop, egress }));
   const steps = await statesOf(plan, shop);
   const text = `the engine of pool ${plan.pool_id} is ready to be started by: llama-orch serve\n`;
   return { document: { pool_id: plan.pool_id, steps, log: shop.logPath }, text };

@@ -5,6 +5,7 @@ import { SOFTWARE_VERSION } from './kernel/version.js';
 import { JsonLogger, type Logger } from './observability/logger.js';
 import { killEngines } from './pools/provisioning/run/engine-process.js';
 import { StoreError, type StoreFault } from './persistence/store-error.js';
+import { redactorOf } from './secrets.js';
 
 export interface ServeFlags extends ConfigFlags {
   readonly configMode: ConfigMode;
@@ -29,10 +30,12 @@ const STAY_MS = 1_000;
 export async function serve(flags: ServeFlags): Promise<number> {
   const loaded = loadConfig({ flags, mode: flags.configMode });
   const { config } = loaded;
-  const logger = new JsonLogger(config.log.level, config.log.format, secretsOf(process.env));
+  const redactor = redactorOf(config, process.env);
+  const logger = new JsonLogger(config.log.level, config.log.format, redactor);
   announce(loaded, logger);
   try {
-    const app = await startApp({ config, baseFolder: baseFolderOf(loaded), logger, version: SOFTWARE_VERSION });
+    const baseFolder = baseFolderOf(loaded);
+    const app = await startApp({ config, baseFolder, logger, redactor, version: SOFTWARE_VERSION });
     logger.info('config', `listening on ${app.url}`, { url: app.url });
     await ended(app, config, logger);
     return EXIT.ok;
@@ -92,12 +95,6 @@ function exitCodeOf(error: unknown): number {
 
 function baseFolderOf({ source }: LoadedConfig): string {
   return source.type === 'file' ? dirname(source.path) : process.cwd();
-}
-
-function secretsOf(env: NodeJS.ProcessEnv): string[] {
-  return [env['LLORCH_API_TOKEN'], env['HF_TOKEN']].filter(
-    (secret): secret is string => secret !== undefined && secret.length >= 8,
-  );
 }
 
 function explain(error: unknown, { server }: Config): string {

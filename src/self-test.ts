@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { AppModule } from './app.module.js';
+import { AuditLog } from './audit/audit-log.js';
 import { type SelfTestAnswer, type SelfTestRequest } from './cli/commands/serve.js';
 import { loadConfig } from './config/index.js';
 import { SOFTWARE_VERSION } from './kernel/version.js';
@@ -12,6 +13,7 @@ import { type Pool } from './pools/pool.js';
 import { Pools } from './pools/pools.js';
 import { type Replica } from './pools/replica.js';
 import { Scheduler } from './scheduling/scheduler.js';
+import { redactorOf } from './secrets.js';
 import { Sessions } from './sessions/sessions.js';
 
 const LOOK_MS = 20;
@@ -23,8 +25,9 @@ const LOOK_MS = 20;
 export async function selfTest(flags: SelfTestRequest): Promise<SelfTestAnswer> {
   const { config, source } = loadConfig({ flags, mode: flags.configMode });
   const baseFolder = source.type === 'file' ? dirname(source.path) : process.cwd();
-  const logger = new JsonLogger(flags.log === undefined ? 'silent' : config.log.level, config.log.format);
-  const module = AppModule.with({ config, baseFolder, logger, version: SOFTWARE_VERSION });
+  const redactor = redactorOf(config, process.env);
+  const logger = new JsonLogger(flags.log === undefined ? 'silent' : config.log.level, config.log.format, redactor);
+  const module = AppModule.with({ config, baseFolder, logger, redactor, version: SOFTWARE_VERSION });
   const nest = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
   const interruption = awaitSignal();
   try {
@@ -32,6 +35,7 @@ export async function selfTest(flags: SelfTestRequest): Promise<SelfTestAnswer> 
   } finally {
     interruption.ignore();
     await nest.get(Pools).stop();
+    await nest.get(AuditLog).close();
     nest.get(Sessions).close();
     await nest.close();
   }

@@ -1,9 +1,14 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { AuditLog } from '../audit/audit-log.js';
 import { CONFIG } from '../config/config.module.js';
 import { type Config } from '../config/index.js';
 import { Clock } from '../kernel/clock.js';
 import { Random } from '../kernel/random.js';
+import { Logger } from '../observability/logger.js';
 import { Metrics } from '../observability/metrics.js';
+import { Redactor } from '../observability/redactor.js';
+import { Policies } from '../policy-host/policies.js';
+import { PolicyHostModule } from '../policy-host/policy-host.module.js';
 import { Pools } from '../pools/pools.js';
 import { PoolsModule } from '../pools/pools.module.js';
 import { Scheduler } from '../scheduling/scheduler.js';
@@ -17,6 +22,7 @@ import { Admission } from './admission.js';
 import { Gate } from './gate.js';
 import { KeyLimits } from './limits/key-limits.js';
 import { Quotas } from './limits/quotas.js';
+import { PolicyGate } from './policy-gate.js';
 import { Replays } from './replays.js';
 import { SessionGate } from './session-gate.js';
 import { Shedding } from './shedding/shedding.js';
@@ -30,7 +36,7 @@ export class AdmissionModule {
   static with(rules: TaskRules): DynamicModule {
     return {
       module: AdmissionModule,
-      imports: [PoolsModule, TasksModule, SessionsModule, SchedulingModule],
+      imports: [PolicyHostModule, PoolsModule, TasksModule, SessionsModule, SchedulingModule],
       providers: [
         { provide: TaskRules, useValue: rules },
         {
@@ -78,13 +84,30 @@ export class AdmissionModule {
           },
         },
         {
+          provide: PolicyGate,
+          inject: [Policies, AuditLog, Redactor, Clock, Logger],
+          useFactory: (policies: Policies, audit: AuditLog, redactor: Redactor, clock: Clock, logger: Logger) =>
+            new PolicyGate({ policies, audit, redactor, clock, logger }),
+        },
+        {
           provide: SessionGate,
           inject: [Sessions, Scheduler],
           useFactory: (sessions: Sessions, scheduler: Scheduler) => new SessionGate(sessions, scheduler),
         },
         {
           provide: Admission,
-          inject: [Clock, TaskRules, Pools, Scheduler, TaskRegistry, TaskTelemetry, Replays, Gate, SessionGate],
+          inject: [
+            Clock,
+            TaskRules,
+            Pools,
+            Scheduler,
+            TaskRegistry,
+            TaskTelemetry,
+            Replays,
+            PolicyGate,
+            Gate,
+            SessionGate,
+          ],
           useFactory: (
             clock: Clock,
             rules: TaskRules,
@@ -93,9 +116,22 @@ export class AdmissionModule {
             registry: TaskRegistry,
             telemetry: TaskTelemetry,
             replays: Replays,
+            policyGate: PolicyGate,
             gate: Gate,
             sessionGate: SessionGate,
-          ) => new Admission({ clock, rules, pools, scheduler, registry, telemetry, replays, gate, sessionGate }),
+          ) =>
+            new Admission({
+              clock,
+              rules,
+              pools,
+              scheduler,
+              registry,
+              telemetry,
+              replays,
+              policyGate,
+              gate,
+              sessionGate,
+            }),
         },
       ],
       exports: [Admission, Replays, KeyLimits, Quotas, Shedding],

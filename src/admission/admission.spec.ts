@@ -7,6 +7,7 @@ import { type TaskRegistry } from '../tasks/task-registry.js';
 import { type TaskTelemetry } from '../tasks/task-telemetry.js';
 import { Admission } from './admission.js';
 import { type Gate } from './gate.js';
+import { type PolicyGate } from './policy-gate.js';
 import { Replays } from './replays.js';
 import { type SessionGate } from './session-gate.js';
 import { type Submission, type TaskRules } from './submission.js';
@@ -22,6 +23,7 @@ function admissionTo(pool: PoolFacts): Admission {
     registry: { find: () => undefined } as unknown as TaskRegistry,
     telemetry: { refused: () => undefined } as unknown as TaskTelemetry,
     replays: new Replays(clock, 1_000),
+    policyGate: { isAsked: false } as PolicyGate,
     gate: {} as Gate,
     sessionGate: { counts: () => false } as unknown as SessionGate,
   });

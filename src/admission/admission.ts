@@ -12,6 +12,7 @@ import { type PromptSize, Task } from '../tasks/task.js';
 import { candidatePools, poolsWithModel } from './candidates.js';
 import { poolsInTime } from './deadline.js';
 import { type Gate } from './gate.js';
+import { type PolicyGate } from './policy-gate.js';
 import { choosePool, requireUsable } from './pool-choice.js';
 import { contextOf, promptSize } from './prompt-size.js';
 import { withEngine } from './refusal.js';
@@ -34,6 +35,7 @@ export interface AdmissionPorts {
   readonly registry: TaskRegistry;
   readonly telemetry: TaskTelemetry;
   readonly replays: Replays;
+  readonly policyGate: PolicyGate;
   readonly gate: Gate;
   readonly sessionGate: SessionGate;
 }
@@ -79,12 +81,13 @@ export class Admission {
   }
 
   private async admitNew(submission: Submission): Promise<TaskAccepted> {
-    const { clock, rules, pools, scheduler, gate, sessionGate } = this.ports;
+    const { clock, rules, pools, scheduler, policyGate, gate, sessionGate } = this.ports;
     if (this.closed) throw draining();
-    const body = rules.parse(submission.body);
-    const request = taskRequest(body, submission, clock.epochMs());
-    this.refuseTakenId(request);
-    const serving = poolsWithModel(body.model_ref, pools.all);
+    const parsed = rules.parse(submission.body);
+    const asked = { body: parsed, request: taskRequest(parsed, submission, clock.epochMs()) };
+    this.refuseTakenId(asked.request);
+    const serving = poolsWithModel(parsed.model_ref, pools.all);
+    const { body, request } = policyGate.isAsked ? await policyGate.pass(asked) : asked;
     const capable = candidatePools(body, serving);
     const fitting = await this.fittingPools(body, request, capable);
     // While an engine counted the prompt, the daemon may have begun to drain.

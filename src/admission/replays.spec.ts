@@ -66,4 +66,19 @@ describe('replays', () => {
     expect((await replays.once('n99999', 0, effect)).replayed).toBe(true);
     expect((await replays.once('first', {}, effect)).replayed).toBe(false);
   });
+
+  it('holds large answers within its bytes: the oldest go first (ORCH-4103)', async () => {
+    const { replays } = remembering();
+    const once = (name: string) =>
+      replays.once(
+        name,
+        {},
+        async () => name,
+        () => 40 * 1024 * 1024,
+      );
+    await once('first');
+    await once('second');
+    expect((await once('second')).replayed).toBe(true);
+    expect((await once('first')).replayed).toBe(false);
+  });
 });

@@ -8,10 +8,14 @@ interface Entry {
   /** Undefined while the first call is still running. */
   answer: unknown;
   done: boolean;
+  /** What the answer holds, where it can be large. */
+  bytes: number;
   readonly expiresAt: number;
 }
 
 const MOST_ENTRIES = 100_000;
+/** Of all answers together. */
+const MOST_BYTES = 64 * 1024 * 1024;
 
 /**
  * Remembers what was answered, so that a repeated call has no second effect. Only successes are remembered;
@@ -19,6 +23,7 @@ const MOST_ENTRIES = 100_000;
  */
 export class Replays {
   private readonly entries = new Map<string, Entry>();
+  private bytes = 0;
 
   constructor(
     private readonly clock: Clock,
@@ -26,25 +31,34 @@ export class Replays {
   ) {}
 
   /**
-   * Runs `effect` once per name. A repeated call with an equal body gets the recorded answer.
+   * Runs `effect` once per name. A repeated call with an equal body gets the recorded answer. `bytesOf` tells the size of
+   * answers that can be large.
    * @throws AppError 422 when the body differs, 409 while the first call is running
    */
   async once<Answer>(
     name: string,
     body: unknown,
     effect: () => Promise<Answer>,
+    bytesOf: (answer: Answer) => number = () => 0,
   ): Promise<{ readonly answer: Answer; readonly replayed: boolean }> {
     const digest = createHash('sha256').update(canonicalJson(body)).digest('base64');
     const known = this.find(name);
     if (known !== undefined) return { answer: recorded(known, digest) as Answer, replayed: true };
-    const entry: Entry = { digest, answer: undefined, done: false, expiresAt: this.clock.now() + this.keepMs };
+    const entry: Entry = {
+      digest,
+      answer: undefined,
+      done: false,
+      bytes: 0,
+      expiresAt: this.clock.now() + this.keepMs,
+    };
     this.entries.set(name, entry);
     try {
       entry.answer = await effect();
       entry.done = true;
+      this.hold(name, entry, bytesOf(entry.answer as Answer));
       return { answer: entry.answer as Answer, replayed: false };
     } catch (error) {
-      this.entries.delete(name);
+      this.forget(name, entry);
       throw error;
     } finally {
       this.trim();
@@ -54,16 +68,29 @@ export class Replays {
   private find(name: string): Entry | undefined {
     const entry = this.entries.get(name);
     if (entry === undefined || entry.expiresAt > this.clock.now()) return entry;
-    this.entries.delete(name);
+    this.forget(name, entry);
     return undefined;
+  }
+
+  private hold(name: string, entry: Entry, bytes: number): void {
+    if (this.entries.get(name) !== entry) return;
+    entry.bytes = bytes;
+    this.bytes += bytes;
+  }
+
+  private forget(name: string, entry: Entry): void {
+    if (this.entries.get(name) !== entry) return;
+    this.entries.delete(name);
+    this.bytes -= entry.bytes;
   }
 
   /** Entries stand in the order of their expiry. */
   private trim(): void {
     const now = this.clock.now();
     for (const [name, entry] of this.entries) {
-      if (this.entries.size <= MOST_ENTRIES && entry.expiresAt > now) return;
-      this.entries.delete(name);
+      const fits = this.entries.size <= MOST_ENTRIES && this.bytes <= MOST_BYTES;
+      if (fits && entry.expiresAt > now) return;
+      this.forget(name, entry);
     }
   }
 }

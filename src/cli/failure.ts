@@ -40,7 +40,18 @@ function refusalLines(error: ApiError): string[] {
     error.retriable && error.retryAfterMs !== undefined
       ? [`Try again in ${duration(error.retryAfterMs)}, or let --wait do it.`]
       : [];
-  return [...wait, ...codeLines(error.code, error.correlationId)];
+  return [...wait, ...denialLines(error), ...codeLines(error.code, error.correlationId)];
+}
+
+/** Who denied, by which rule, what would pass, and where the operator finds it. */
+function denialLines({ problem }: ApiError): string[] {
+  const { policy, policy_code: rule, hint, decision_id: decision } = problem;
+  return [
+    ...(policy === undefined ? [] : [`denied by ${policy.id} ${policy.version}: ${policy.reason}`]),
+    ...(rule === undefined ? [] : [`rule ${rule}`]),
+    ...(hint === undefined ? [] : [`hint: ${hint}`]),
+    ...(decision === undefined ? [] : [`decision ${decision}`]),
+  ];
 }
 
 function codeLines(code: keyof typeof ERRORS, correlationId: string | undefined): string[] {

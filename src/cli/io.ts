@@ -1,7 +1,8 @@
 /** One output of the command. */
 export interface Sink {
   readonly isTty: boolean;
-  write(text: string): void;
+  /** Bytes go out as they are. */
+  write(data: string | Uint8Array): void;
 }
 
 /** Everything of the process that a command touches, so that tests can stand in for it. */
@@ -36,7 +37,7 @@ export function processIo(): CliIo {
 }
 
 function sinkOf(stream: NodeJS.WriteStream): Sink {
-  return { isTty: stream.isTTY === true, write: (text) => void stream.write(text) };
+  return { isTty: stream.isTTY === true, write: (data) => void stream.write(data) };
 }
 
 function endOnClosedPipe(error: NodeJS.ErrnoException): void {

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { auditCommand, type AuditCare } from './commands/audit.js';
 import { cancelCommand } from './commands/cancel.js';
 import { capabilitiesCommand } from './commands/capabilities.js';
 import { configCommand } from './commands/config.js';
@@ -9,6 +10,8 @@ import { keysCommand } from './commands/keys.js';
 import { metricsCommand } from './commands/metrics.js';
 import { newCommand } from './commands/new.js';
 import { pluginsCommand } from './commands/plugins.js';
+import { policyCommand } from './commands/policy/policy.js';
+import { type PolicyWork } from './commands/policy/requests.js';
 import { poolsCommand } from './commands/pools.js';
 import { serveCommand, type ServeServices } from './commands/serve.js';
 import { simulateCommand, type Simulate } from './commands/simulate.js';
@@ -17,6 +20,7 @@ import { statusCommand } from './commands/status.js';
 import { streamCommand } from './commands/stream.js';
 import { submitCommand } from './commands/submit.js';
 import { tasksCommand } from './commands/tasks.js';
+import { toolsCommand } from './commands/tools.js';
 import { type CliIo } from './io.js';
 import { Shell, type GlobalFlags, type SetExitCode, type ShellOf } from './shell.js';
 
@@ -28,6 +32,8 @@ export { type Simulate } from './commands/simulate.js';
 export interface Services extends ServeServices {
   readonly simulate: Simulate;
   readonly engine: EngineCare;
+  readonly audit: AuditCare;
+  readonly policy: PolicyWork;
 }
 
 const EXAMPLES = `
@@ -43,7 +49,7 @@ Exit codes:
 /** The command tree. */
 export function buildProgram(io: CliIo, services: Services, setExitCode: SetExitCode): Command {
   const shellOf: ShellOf = (command) => new Shell(io, command.optsWithGlobals<GlobalFlags>());
-  const { simulate, engine } = services;
+  const { simulate, engine, audit, policy } = services;
   const program = new Command('llama-orch')
     .description('Runs and uses a llama-orch daemon.')
     .option('--url <url>', 'daemon to talk to (env LLORCH_URL, default http://127.0.0.1:8080)')
@@ -70,6 +76,9 @@ export function buildProgram(io: CliIo, services: Services, setExitCode: SetExit
     configCommand(shellOf),
     keysCommand(shellOf),
     doctorCommand(shellOf, setExitCode),
+    toolsCommand(shellOf, setExitCode),
+    auditCommand(shellOf, audit, setExitCode),
+    policyCommand(shellOf, policy, setExitCode),
     simulateCommand(shellOf, simulate),
     newCommand(shellOf),
   ];

@@ -59,6 +59,13 @@ export class Shell {
     this.io.stdout.write(this.io.stdout.isTty ? printable(text) : text);
   }
 
+  /** A binary body: a terminal is told about it and spared it. */
+  outputBytes(bytes: Uint8Array): void {
+    if (this.io.stdout.isTty)
+      this.say(`${bytes.length} bytes that are no text; send them to a file or another program`);
+    else this.io.stdout.write(bytes);
+  }
+
   /** Text with a style, where the output that it goes to shows colours. */
   styled(text: string, style: Style | undefined, sink: Sink = this.io.stderr): string {
     const isPlain = style === undefined || !sink.isTty || this.flags.color === false || this.io.env['NO_COLOR'];

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { HOST_PATTERN, isHostPattern } from './host-pattern.js';
 import { bytes, count, milliseconds, name, pluginOptions, text } from './fields.js';
+import { isSafePattern } from './safe-pattern.js';
 
 const SHA256 = /^sha256:[0-9a-f]{64}$/;
 const HOOKS = ['on_request', 'on_response', 'on_admission'] as const;
@@ -104,8 +106,7 @@ export const tools = z.strictObject({
     .describe('Who answers POST /v1/tools/search. Without it the route answers 404.'),
 });
 
-const hostPattern = () =>
-  z.string().regex(/^(?:\*\.)?[^*\s/@]+$/, 'must be a host name, *. and a host name, an address, or an address range');
+const hostPattern = () => z.string().refine(isHostPattern, HOST_PATTERN);
 
 export const egress = z.strictObject({
   enabled: z.boolean().default(true).describe('false: nothing is fetched or downloaded, whatever else is allowed.'),
@@ -122,6 +123,11 @@ export const egress = z.strictObject({
   rate_per_s: count(1, 100_000).default(10).describe('Tool calls of one key per second.'),
   dns_timeout_ms: milliseconds().default(3_000).describe('Time that a name may take to resolve.'),
   connect_timeout_ms: milliseconds().default(5_000).describe('Time that a connection may take, TLS included.'),
+  ca_roots: z
+    .array(text(4096))
+    .max(32)
+    .default([])
+    .describe('Files with certificates (PEM) that are trusted beside those of the system.'),
 });
 
 export const audit = z.strictObject({
@@ -134,7 +140,10 @@ export const audit = z.strictObject({
   checkpoint_ms: milliseconds(100).default(300_000).describe('Time after which one is signed at the latest.'),
 });
 
-const pattern = text(1_000).refine(isPattern, 'must be a regular expression');
+const pattern = text(1_000).refine(
+  isSafePattern,
+  'must be a regular expression that refers to nothing back, and repeats no group with repeats or alternatives in it',
+);
 
 export const redaction = z.strictObject({
   patterns: z.array(pattern).max(64).default([]).describe('Further texts that are secrets, as regular expressions.'),
@@ -143,11 +152,3 @@ export const redaction = z.strictObject({
     .default(false)
     .describe('true: e-mail addresses, phone and card numbers go from answers of tools and from artifacts.'),
 });
-
-function isPattern(source: string): boolean {
-  try {
-    return new RegExp(source, 'u').source.length > 0;
-  } catch {
-    return false;
-  }
-}

@@ -18,6 +18,7 @@ export function crossFieldFindings(data: unknown): Finding[] {
     ...duplicates(data, ['tenants'], 'id'),
     ...duplicates(data, ['plugins'], 'package'),
     ...duplicates(data, ['pools'], 'id'),
+    ...duplicates(data, ['policies'], 'id'),
     ...gpuFindings(data),
     ...portFindings(listAt(data, ['pools'])),
     ...listAt(data, ['pools']).flatMap((pool, at) => poolFindings(pool, ['pools', at])),

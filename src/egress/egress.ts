@@ -12,6 +12,37 @@ export interface OutboundCaller {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** What a task has called so far: calls under way count, refused ones do not. */
+export interface OutboundUsage {
+  readonly callsInTask: number;
+  /** Bytes of bodies and of searches. */
+  readonly bytesOut: number;
+}
+
+/** One hop as it would be sent: decided and patched, without secrets. */
+export interface DecidedHop {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: readonly (readonly [string, string])[];
+}
+
+/** An answer as the far side gave it: decoded, whole, before response policies and redaction. */
+export interface KeptAnswer {
+  readonly status: number;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly body: Uint8Array;
+}
+
+/**
+ * Answers that may stand in for a dial. Asked with each hop that guard, policies and limits let through, right before it
+ * would be dialled; what it gives back passes media types, response policies and redaction like any other answer.
+ */
+export interface KeptAnswers {
+  find(hop: DecidedHop): KeptAnswer | undefined;
+  /** Called with whole answers that response policies let through. */
+  keep(hop: DecidedHop, answer: KeptAnswer): void;
+}
+
 /** One HTTP exchange that the daemon makes for somebody. */
 export interface OutboundCall {
   readonly tool: { readonly name: 'http.fetch' | 'search' | 'download' | 'verify'; readonly version: string };
@@ -20,7 +51,10 @@ export interface OutboundCall {
   readonly url: string;
   readonly headers: readonly (readonly [string, string])[];
   readonly body: Uint8Array | undefined;
-  /** Headers that the host adds after the policies decided; they never follow to another origin, and no policy, log or audit sees them. */
+  /**
+   * Headers that the host adds after the policies decided. They go to the origin of `url` alone: neither a redirect nor a
+   * patch takes them elsewhere. No policy, log or audit sees them.
+   */
   readonly secretHeaders: readonly (readonly [string, string])[];
   /** Bytes of the decoded answer that are read at most. */
   readonly maxBytes: number;
@@ -31,7 +65,16 @@ export interface OutboundCall {
   readonly deniedMimeTypes?: readonly string[];
   /** Follow redirects, each as a new call; at most 5. Default true. */
   readonly followRedirects?: boolean;
+  /**
+   * True: the URL stands in the operator's configuration. Its host and port count as an explicit entry of
+   * `egress.allow_hosts` and `egress.ports` for this call; where redirects lead does not.
+   */
+  readonly isNamedByOperator?: boolean;
   readonly caller: OutboundCaller;
+  /** Absent outside tasks: nothing was called before. */
+  readonly usage?: OutboundUsage;
+  /** Absent: every hop is dialled. `stream` never asks it. */
+  readonly kept?: KeptAnswers;
 }
 
 export interface OutboundAnswer {
@@ -50,11 +93,23 @@ export interface OutboundAnswer {
   readonly outcomes: readonly PolicyOutcome[];
   /** Number of the audit row of the last hop. */
   readonly auditSeq: number;
+  /** True when {@link KeptAnswers} gave it. */
+  readonly cached?: boolean;
+}
+
+/** What is known of a streamed answer once its body is over. */
+export interface OutboundEnd {
+  readonly bytes: number;
+  readonly truncated: boolean;
+  readonly auditSeq: number;
 }
 
 /** A streamed answer: the head at once, the body as it comes, already decoded, capped and redacted. */
-export interface OutboundStream extends Omit<OutboundAnswer, 'body' | 'truncated' | 'bytes' | 'auditSeq'> {
+export interface OutboundStream extends Omit<OutboundAnswer, 'body' | 'truncated' | 'bytes' | 'auditSeq' | 'cached'> {
+  /** Throws {@link EgressFailure} when the far side fails half-way. Leaving the loop closes the connection. */
   readonly body: AsyncIterable<Uint8Array>;
+  /** Resolves when the body is over or was left; never rejects. */
+  readonly end: Promise<OutboundEnd>;
 }
 
 export type EgressFailureKind = 'dns' | 'connect' | 'tls' | 'timeout' | 'too_large' | 'redirect' | 'protocol';

@@ -117,6 +117,8 @@ function violationOf(error: ErrorObject, all: readonly ErrorObject[]): Violation
       return all.some((other) => other !== error && other.instancePath.startsWith(pointer) && other.keyword !== 'if')
         ? undefined
         : { pointer, message: 'has no allowed form' };
+    case 'pattern':
+      return { pointer, message: parent?.['x-message'] ?? error.message ?? 'is invalid' };
     case 'x-max-bytes':
       return { pointer, message: `must be at most ${String(error.schema)} bytes long` };
     default:

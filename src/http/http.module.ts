@@ -1,22 +1,28 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AdmissionModule } from '../admission/admission.module.js';
+import { AuditLog } from '../audit/audit-log.js';
 import { CONFIG } from '../config/config.module.js';
 import { type Config } from '../config/index.js';
 import { Clock } from '../kernel/clock.js';
 import { Random } from '../kernel/random.js';
+import { Logger } from '../observability/logger.js';
 import { Metrics } from '../observability/metrics.js';
 import { PluginHostModule } from '../plugin-host/plugin-host.module.js';
+import { PolicyHostModule } from '../policy-host/policy-host.module.js';
 import { PoolsModule } from '../pools/pools.module.js';
 import { Scheduler } from '../scheduling/scheduler.js';
 import { SchedulingModule } from '../scheduling/scheduling.module.js';
 import { Sessions } from '../sessions/sessions.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { TasksModule } from '../tasks/tasks.module.js';
+import { ToolsModule } from '../tools/tools.module.js';
 import { ApiVersion } from './api-version.js';
 import { BodyReader } from './body-reader.js';
-import { BodyRules } from './body-rules.js';
+import { BodyRules, DataRules } from './body-rules.js';
 import { contractText, loadContract } from './contract.js';
+import { ChangeLog } from './change-log.js';
 import { ContractRules } from './contract-rules.js';
+import { AuditController } from './controllers/audit.controller.js';
 import { DecisionController } from './controllers/decision.controller.js';
 import { OperationController } from './controllers/operation.controller.js';
 import { PoolChangesController } from './controllers/pool-changes.controller.js';
@@ -24,10 +30,14 @@ import { PoolsController } from './controllers/pools.controller.js';
 import { SessionsController } from './controllers/sessions.controller.js';
 import { StreamController } from './controllers/stream.controller.js';
 import { TasksController } from './controllers/tasks.controller.js';
+import { ToolsController } from './controllers/tools.controller.js';
 import { KeepAlive } from './keep-alive.js';
 import { Probes } from './probes.js';
 import { ServedDocuments } from './served-documents.js';
 import { Streams } from './streams.js';
+import { ToolReplays } from './tool-replays.js';
+
+const HOUR_MS = 3_600_000;
 
 const DOCUMENTS = new Map([
   ['data.json', contractText('data')],
@@ -42,9 +52,11 @@ export class HttpModule {
       module: HttpModule,
       imports: [
         PluginHostModule,
+        PolicyHostModule,
         PoolsModule,
         TasksModule,
         SessionsModule,
+        ToolsModule,
         SchedulingModule,
         AdmissionModule.with(new ContractRules(data, config.limits.max_tokens)),
       ],
@@ -55,17 +67,35 @@ export class HttpModule {
         StreamController,
         PoolsController,
         PoolChangesController,
+        AuditController,
         OperationController,
+        ToolsController,
       ],
       providers: [
         { provide: ApiVersion, useValue: new ApiVersion(data.info.version) },
         { provide: ServedDocuments, useValue: new ServedDocuments(DOCUMENTS) },
         { provide: BodyRules, useValue: new BodyRules(loadContract('control')) },
+        { provide: DataRules, useValue: new DataRules(data) },
+        {
+          provide: ToolReplays,
+          inject: [Clock],
+          useFactory: (clock: Clock) => new ToolReplays(clock, config.limits.idempotency_hours * HOUR_MS),
+        },
         { provide: BodyReader, useValue: new BodyReader(config.limits.json_depth) },
         {
           provide: Probes,
-          inject: [Clock, Sessions],
-          useFactory: (clock: Clock, sessions: Sessions) => new Probes(clock, () => sessions.isWritable),
+          inject: [Clock, Sessions, AuditLog],
+          useFactory: (clock: Clock, sessions: Sessions, audit: AuditLog) =>
+            new Probes(
+              clock,
+              () => sessions.isWritable,
+              () => audit.isWritable,
+            ),
+        },
+        {
+          provide: ChangeLog,
+          inject: [AuditLog, Clock, Logger],
+          useFactory: (audit: AuditLog, clock: Clock, logger: Logger) => new ChangeLog(audit, clock, logger),
         },
         {
           provide: KeepAlive,

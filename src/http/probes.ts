@@ -15,10 +15,11 @@ export class Probes {
   private draining = false;
   private turnedAt: number;
 
-  /** @param storeTakesWrites tells how the last write went */
+  /** @param storeTakesWrites tells how the last write went; @param auditTakesWrites the same of the audit */
   constructor(
     private readonly clock: Clock,
     private readonly storeTakesWrites: () => boolean,
+    private readonly auditTakesWrites: () => boolean,
   ) {
     this.turnedAt = clock.now();
     this.turn();
@@ -37,6 +38,7 @@ export class Probes {
     return [
       { name: 'config', ok: true },
       { name: 'store', ok: this.storeTakesWrites(), word: 'store' },
+      { name: 'audit', ok: this.auditTakesWrites(), word: 'audit' },
       { name: 'accepting', ok: !this.draining, word: 'draining' },
     ];
   }

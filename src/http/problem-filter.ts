@@ -2,13 +2,17 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { AppError } from '../kernel/errors.js';
 import { type Logger } from '../observability/logger.js';
+import { type Redactor } from '../observability/redactor.js';
 import { problemBody, problemHeaders } from './problem.js';
 import { correlationOf } from './request-facts.js';
 
 /** Turns whatever a request ran into into one problem body. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
-  constructor(private readonly logger: Logger) {}
+  constructor(
+    private readonly logger: Logger,
+    private readonly redactor: Redactor,
+  ) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
@@ -22,7 +26,7 @@ export class ProblemFilter implements ExceptionFilter {
       .code(error.status)
       .headers({ 'X-Correlation-Id': correlationId, ...problemHeaders(error) })
       .header('content-type', 'application/problem+json; charset=utf-8')
-      .send(JSON.stringify(problemBody(error, pathOf(request), correlationId)));
+      .send(JSON.stringify(this.redactor.value(problemBody(error, pathOf(request), correlationId))));
   }
 
   private asAppError(thrown: unknown, request: FastifyRequest): AppError {

@@ -84,6 +84,11 @@ export interface ErrorMembers {
   };
   /** With `QUOTA_EXCEEDED`, `BUDGET_EXHAUSTED`, `TURN_LIMIT`: what was met, under the name of its config key. */
   readonly limit?: { readonly name: string; readonly value: number; readonly used: number };
+  /** With `POLICY_DENIED`: who denied and why, by which rule, what would pass, and the decision's id in the audit. */
+  readonly policy?: { readonly id: string; readonly version: string; readonly reason: string };
+  readonly policy_code?: string;
+  readonly hint?: string;
+  readonly decision_id?: string;
   readonly snapshot?: Readonly<Record<string, unknown>>;
   /** With the 409 of a reload that came to nothing: what became of it, at which step, why, and what is served now. */
   readonly reload?: 'rollback';

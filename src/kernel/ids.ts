@@ -26,6 +26,11 @@ export function newTaskId(epochMs: number): TaskId {
   return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}` as TaskId;
 }
 
+/** A new id of one decision, as it stands in the audit: a UUIDv7 too. */
+export function newDecisionId(epochMs: number): string {
+  return newTaskId(epochMs);
+}
+
 /** The seed of a task that names none: the first 53 bits of SHA-256 over its id. */
 export function seedOf(taskId: TaskId): bigint {
   return createHash('sha256').update(taskId).digest().readBigUInt64BE(0) >> 11n;

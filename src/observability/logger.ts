@@ -1,4 +1,6 @@
 import { type Logger as Pino, type LoggerOptions, destination, pino } from 'pino';
+import { SecretRedactor } from './redaction/secret-redactor.js';
+import { REDACTED, type Redactor } from './redactor.js';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
@@ -27,27 +29,14 @@ export abstract class Logger {
   }
 }
 
-const SECRET_NAMES = new Set([
-  'authorization',
-  'x_api_key',
-  'cookie',
-  'token',
-  'api_key',
-  'secret',
-  'password',
-  'key',
-  'prompt',
-  'messages',
-]);
-/** The names of fields are few and come again with every line. */
-const knownNames = new Map<string, boolean>();
-const REDACTED = '[redacted]';
+/** Fields that no line shows, beside those that the redactor knows by their names. */
+const HIDDEN = new Set(['key', 'prompt', 'messages']);
 const BUFFER_BYTES = 4096;
 /** What waits for a reader of stdout that does not read; lines beyond it are dropped, the daemon goes on. */
 const MOST_BYTES = 4 * 1024 * 1024;
 const FLUSH_MS = 250;
 
-/** The daemon's log. Values that are configured secrets and members with secret names never reach it. */
+/** The daemon's log. Secrets never reach it, whether they are told by their value, their name or their form. */
 export class JsonLogger extends Logger {
   private readonly pino: Pino;
   private readonly sink: ReturnType<typeof destination>;
@@ -55,7 +44,7 @@ export class JsonLogger extends Logger {
   constructor(
     level: LogThreshold,
     format: 'json' | 'pretty',
-    private readonly secrets: readonly string[] = [],
+    private readonly redactor: Redactor = new SecretRedactor({ secrets: [], patterns: [], pii: false }),
   ) {
     super();
     this.sink = destination({ fd: 1, sync: false, minLength: BUFFER_BYTES, maxLength: MOST_BYTES });
@@ -69,7 +58,7 @@ export class JsonLogger extends Logger {
 
   override log(level: LogLevel, event: string, message: string, fields: LogFields = {}): void {
     if (!this.pino.isLevelEnabled(level)) return;
-    this.pino[level](this.clean({ event, ...fields }), this.withoutSecrets(message));
+    this.pino[level](this.redactor.value({ event, ...shownFields(fields) }), this.redactor.text(message));
   }
 
   override flush(limitMs: number): Promise<boolean> {
@@ -81,28 +70,11 @@ export class JsonLogger extends Logger {
       });
     });
   }
-
-  private clean(fields: LogFields): Record<string, unknown> {
-    const cleaned: Record<string, unknown> = {};
-    for (const [name, value] of Object.entries(fields)) {
-      if (value === undefined) continue;
-      cleaned[name] = isSecretName(name) ? REDACTED : typeof value === 'string' ? this.withoutSecrets(value) : value;
-    }
-    return cleaned;
-  }
-
-  private withoutSecrets(text: string): string {
-    if (this.secrets.length === 0) return text;
-    return this.secrets.reduce((cleaned, secret) => cleaned.replaceAll(secret, REDACTED), text);
-  }
 }
 
-function isSecretName(name: string): boolean {
-  const known = knownNames.get(name);
-  if (known !== undefined) return known;
-  const secret = SECRET_NAMES.has(name.toLowerCase().replaceAll('-', '_'));
-  knownNames.set(name, secret);
-  return secret;
+function shownFields(fields: LogFields): LogFields {
+  const known = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(known.map(([name, value]) => [name, HIDDEN.has(name.toLowerCase()) ? REDACTED : value]));
 }
 
 const OPTIONS = (level: LogThreshold): LoggerOptions => ({

@@ -126,6 +126,26 @@ export class Metrics {
     'reason',
   ]);
   readonly poolCpu = this.gauge('llama_orch_pool_cpu', '1 for pools declared to run on the CPU.', ['pool_id']);
+  readonly egressRequests = this.counter(
+    'llama_orch_egress_requests_total',
+    'Outbound HTTP requests by their result.',
+    ['result'],
+  );
+  readonly auditRows = this.counter('llama_orch_audit_rows_total', 'Rows of the audit that are on disk.', ['action']);
+  readonly auditAppend = this.histogram(
+    'llama_orch_audit_append_seconds',
+    'Asking for an audit row to its being on disk.',
+    SECONDS_BUCKETS,
+    [],
+  );
+  readonly auditErrors = this.counter('llama_orch_audit_errors_total', 'Writes of the audit that failed.', []);
+  readonly auditPending = this.gauge('llama_orch_audit_pending_rows', 'Audit rows that wait for the disk.', []);
+  readonly auditLag = this.gauge('llama_orch_audit_lag_seconds', 'Wait of the oldest of them.', []);
+  readonly auditChainOk = this.gauge(
+    'llama_orch_audit_chain_ok',
+    '0 once the audit was found not to be as it was written.',
+    [],
+  );
   readonly eventLoopLag = this.gauge(
     'llama_orch_event_loop_lag_seconds',
     'Delay of the event loop, 99th percentile since the last scrape interval.',

@@ -2,18 +2,20 @@ import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { watchEventLoop } from './event-loop.js';
 import { Logger } from './logger.js';
 import { Metrics } from './metrics.js';
+import { Redactor } from './redactor.js';
 
 @Global()
 @Module({})
 export class ObservabilityModule {
-  static with(logger: Logger, version: string): DynamicModule {
+  static with(logger: Logger, redactor: Redactor, version: string): DynamicModule {
     return {
       module: ObservabilityModule,
       providers: [
         { provide: Logger, useValue: logger },
+        { provide: Redactor, useValue: redactor },
         { provide: Metrics, useFactory: () => newMetrics(version) },
       ],
-      exports: [Logger, Metrics],
+      exports: [Logger, Redactor, Metrics],
     };
   }
 }

@@ -18,6 +18,7 @@ const PACKAGES = [
   '@llama-orch/queue-edf',
   '@llama-orch/queue-priority-fifo',
   '@llama-orch/queue-wfq',
+  '@llama-orch/search-http-json',
 ];
 
 /** The plugins that come with llama-orch; they pass the same door as any other. */

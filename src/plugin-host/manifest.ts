@@ -19,6 +19,7 @@ const KINDS = [
   'placement-strategy',
   'queue-discipline',
   'gpu-probe',
+  'search-provider',
 ] as const satisfies readonly PluginKind[];
 
 const entryPoint = z.union([

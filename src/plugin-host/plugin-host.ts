@@ -9,6 +9,7 @@ import {
   type PluginContext,
   type PluginKind,
   type QueueDisciplineFactory,
+  type SearchProvider,
 } from '@llama-orch/plugin-sdk';
 import { z } from 'zod';
 import { type Clock } from '../kernel/clock.js';
@@ -55,6 +56,7 @@ interface Values {
   'placement-strategy': PlacementStrategy;
   'queue-discipline': QueueDisciplineFactory;
   'gpu-probe': GpuProbe;
+  'search-provider': SearchProvider;
 }
 
 const CREATE_MS = 10_000;

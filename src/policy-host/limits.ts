@@ -18,7 +18,23 @@ export interface PolicyLimits {
 }
 
 /** Bounds of a module's text. */
-export const MODULE_LIMITS = { bytes: 4 * MIB, functions: 20_000, bodyBytes: MIB } as const;
+export const MODULE_LIMITS = {
+  bytes: 4 * MIB,
+  /** Of one section, whatever it holds. */
+  entries: 100_000,
+  functions: 20_000,
+  bodyBytes: MIB,
+  globals: 10_000,
+  locals: 1_000_000,
+  /** Locals and values on the stack, summed over blocks: what a compiler notes down. About 30 ns each. */
+  slots: 10_000_000,
+  /** Tables are host memory that no page cap counts. */
+  tables: 8,
+  tableEntries: 65_536,
+  /** Values that one instruction can move. */
+  parameters: 64,
+  results: 16,
+} as const;
 
 const COMMON = {
   startFuel: 200_000_000,

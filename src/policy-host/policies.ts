@@ -4,6 +4,8 @@ import { type ChainCall, type ChainOutcome } from './sandbox/chain.js';
 /** One policy as operators see it. */
 export interface PolicyStatus {
   readonly id: string;
+  /** `builtin:<name>`, or the name of the file. */
+  readonly source: string;
   readonly version: string;
   readonly digest: string;
   readonly hooks: readonly PolicyHook[];

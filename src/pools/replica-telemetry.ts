@@ -2,6 +2,7 @@ import { type EngineError } from '@llama-orch/plugin-sdk';
 import { type Logger } from '../observability/logger.js';
 import { type Metrics } from '../observability/metrics.js';
 import { asEngineError, reasonOf } from './failure.js';
+import { type LifecycleLog } from './lifecycle-log.js';
 import { type Pool } from './pool.js';
 import { type Replica } from './replica.js';
 import { canHoldTasks } from './replica-state.js';
@@ -10,6 +11,8 @@ import { type SelfTestResult } from './self-tests.js';
 type Fields = Readonly<Record<string, unknown>>;
 
 const TROUBLED: readonly string[] = ['unready', 'backoff', 'failed'];
+/** Its engine is gone, or never came. */
+const LOST: readonly string[] = ['backoff', 'failed'];
 
 /** 1 for each pool of which a replica is not started for a while, because its starts failed too often. */
 export function showBreakers(pools: readonly Pool[], { breakerState }: Metrics): void {
@@ -24,13 +27,14 @@ export class ReplicaTelemetry {
   constructor(
     private readonly pool: Pool,
     private readonly replica: Replica,
-    private readonly ports: { readonly logger: Logger; readonly metrics: Metrics },
+    private readonly ports: { readonly logger: Logger; readonly metrics: Metrics; readonly lifecycle?: LifecycleLog },
   ) {}
 
   state(state: string, fields: Fields = {}): void {
     const level = TROUBLED.includes(state) ? 'warn' : 'info';
     const message = `replica ${this.replica.id} is ${state}`;
     this.ports.logger.log(level, 'pool_state', message, { ...this.facts(), ...fields, state });
+    if (LOST.includes(state)) this.ports.lifecycle?.failed(this.replica, state, String(fields['last_error']));
   }
 
   selfTest({ test, result, took_ms, message }: SelfTestResult): void {
@@ -43,6 +47,7 @@ export class ReplicaTelemetry {
   preload(result: 'ok' | 'failed', tookMs: number, fields: Fields = {}): void {
     const { logger, metrics } = this.ports;
     metrics.preloads.inc({ pool_id: this.pool.id, result });
+    if (result === 'ok') this.ports.lifecycle?.loaded(this.replica, tookMs);
     const level = result === 'ok' ? 'info' : 'warn';
     const message = `replica ${this.replica.id} ${result === 'ok' ? 'has loaded' : 'did not load'}`;
     logger.log(level, 'preload', message, { ...this.facts(), result, took_ms: Math.round(tookMs), ...fields });

@@ -3,11 +3,13 @@ import { type CancelTimer, type Clock } from '../kernel/clock.js';
 import { type Random } from '../kernel/random.js';
 import { type Logger } from '../observability/logger.js';
 import { type Metrics } from '../observability/metrics.js';
+import { type Redactor } from '../observability/redactor.js';
 import { backoffMs } from './backoff.js';
 import { Breaker } from './breaker.js';
 import { checkedConnection, checkedDescription } from './description-check.js';
 import { asEngineError, isFatal, isPermanent, reasonOf } from './failure.js';
 import { causeOf, type Launch, type Launcher } from './launch.js';
+import { type LifecycleLog } from './lifecycle-log.js';
 import { type Pool } from './pool.js';
 import { type PoolListener } from './pool-events.js';
 import { requirePinned } from './provisioning/version-pin.js';
@@ -27,6 +29,10 @@ export interface SupervisorPorts {
   readonly metrics: Metrics;
   readonly listener: PoolListener;
   readonly launcher: Launcher;
+  /** Absent: nobody writes down what becomes of replicas. */
+  readonly lifecycle?: LifecycleLog;
+  /** What engines say may hold what they were given: keys, for one. Absent: it is told as it is. */
+  readonly redactor?: Pick<Redactor, 'text'>;
 }
 
 /** A run that its engine broke. */
@@ -325,7 +331,8 @@ export class Supervisor {
     }
     const waitMs = this.waitAfter(failure);
     const self_test = this.selfTests.failed;
-    const { code, message } = failure;
+    const { code } = failure;
+    const message = ports.redactor?.text(failure.message) ?? failure.message;
     replica.lastError = {
       ...{ code, message, at_ms: ports.clock.epochMs(), reason },
       ...(self_test && { self_test }),

@@ -3,6 +3,7 @@ import { type Clock } from '../kernel/clock.js';
 import { type AppError } from '../kernel/errors.js';
 import { type PoolId, type TaskKey } from '../kernel/ids.js';
 import { type Random } from '../kernel/random.js';
+import { type Redactor } from '../observability/redactor.js';
 import { type Coming, type Workload } from '../pools/on-demand/workload.js';
 import { type PoolListener } from '../pools/pool-events.js';
 import { type Pool } from '../pools/pool.js';
@@ -55,6 +56,7 @@ export interface SchedulerPorts {
   /** Absent while preemption is off. */
   readonly preemption?: PreemptionTelemetry;
   readonly onStart?: (outcome: StartOutcome) => void;
+  readonly redactor?: Pick<Redactor, 'text'>;
   readonly onDeadline: 'stop' | 'finish';
   readonly receipts: Receipts;
   readonly overload: OverloadRules;

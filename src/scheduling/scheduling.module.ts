@@ -5,6 +5,7 @@ import { Clock } from '../kernel/clock.js';
 import { Random } from '../kernel/random.js';
 import { Logger } from '../observability/logger.js';
 import { Metrics } from '../observability/metrics.js';
+import { Redactor } from '../observability/redactor.js';
 import { PluginHost } from '../plugin-host/plugin-host.js';
 import { PluginHostModule } from '../plugin-host/plugin-host.module.js';
 import { Residents } from '../pools/on-demand/residents.js';
@@ -53,6 +54,7 @@ import { Scheduler } from './scheduler.js';
         Metrics,
         Receipts,
         Logger,
+        Redactor,
       ],
       useFactory: async (
         config: Config,
@@ -67,6 +69,7 @@ import { Scheduler } from './scheduler.js';
         metrics: Metrics,
         receipts: Receipts,
         logger: Logger,
+        redactor: Redactor,
       ) => {
         const { discipline, placement, on_deadline: onDeadline } = config.scheduler;
         const made = await plugins.create('queue-discipline', discipline, disciplineOptions(config.scheduler));
@@ -75,7 +78,7 @@ import { Scheduler } from './scheduler.js';
         const { metrics_ms: metricsMs } = config.stream;
         const preemption = preemptionRules(config.preemption);
         const ports = {
-          ...{ clock, random, pools, registry, telemetry, sessions, metricsMs, onDeadline, receipts },
+          ...{ clock, random, pools, registry, telemetry, sessions, metricsMs, onDeadline, receipts, redactor },
           onStart: (outcome: StartOutcome) => showStart(metrics, outcome),
           overload: overloadRules(config.scheduler),
           ...(pools.all.some((pool) => !pool.config.preload) && { onDemand: residents }),

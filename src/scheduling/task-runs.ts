@@ -1,6 +1,7 @@
 import { EngineError } from '@llama-orch/plugin-sdk';
 import { type CancelTimer, type Clock } from '../kernel/clock.js';
 import { type ErrorCode } from '../kernel/errors.js';
+import { type Redactor } from '../observability/redactor.js';
 import { Lease } from '../pools/lease.js';
 import { type Pool } from '../pools/pool.js';
 import { type Pools } from '../pools/pools.js';
@@ -27,6 +28,8 @@ export interface RunPorts {
   readonly telemetry: TaskTelemetry;
   readonly metricsMs: number;
   readonly preemption?: PreemptionTelemetry;
+  /** What engines say may hold what they were given: keys, for one. Absent: it is passed on as it is. */
+  readonly redactor?: Pick<Redactor, 'text'>;
 }
 
 /** The way back into the scheduler. */
@@ -231,7 +234,8 @@ export class TaskRuns {
     const engineLost = isEngineLoss(outcome.error.code);
     const error = (engineLost ? lossOf(replica, lease.epoch) : undefined) ?? outcome.error;
     if (engineLost) task.lostRunMs += this.ports.clock.now() - run.startedAt;
-    const failure = { code: codeOf(error.code), message: error.message, engineLost };
+    const message = this.ports.redactor?.text(error.message) ?? error.message;
+    const failure = { code: codeOf(error.code), message, engineLost };
     this.runFailed(task, leaseId, failure, run.stoodStill);
     if (engineLost) this.ports.pools.suspect(lease.replicaId, { epoch: lease.epoch, error });
   }

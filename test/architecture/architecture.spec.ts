@@ -7,13 +7,20 @@ import { packageViolations, type PackageManifest } from './packages.js';
 import { filesAtTop, filesIn, ROOT, type SourceFile } from './source-file.js';
 
 const file = (path: string, text: string): SourceFile => ({ path, text });
-const isProduct = ({ path }: SourceFile) => !path.endsWith('.spec.ts') && !path.includes('/test/');
+/** Templates are packages of others to be. */
+const isProduct = ({ path }: SourceFile) =>
+  !/\.spec\.ts$|\/test\/|\/templates\//.test(path) || path.startsWith('sdk/policy/src/test/');
 
-const all = filesIn(['src', 'sdk', 'plugins'], '.ts');
+const all = filesIn(['src', 'sdk', 'plugins', 'policies'], '.ts');
 const product = all.filter(isProduct);
 const packages = ['sdk', 'plugins'].flatMap((folder) =>
   readdirSync(join(ROOT, folder)).map((name) => manifestOf(`${folder}/${name}`)),
 );
+
+const policies = readdirSync(join(ROOT, 'policies')).map((name) => ({
+  folder: `policies/${name}`,
+  dependencies: { '@llama-orch/policy-sdk': '0.1.0' },
+}));
 
 function manifestOf(folder: string): PackageManifest {
   return { ...(JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8')) as object), folder };
@@ -87,7 +94,7 @@ describe('cycles', () => {
 });
 
 describe('packages', () => {
-  it.each(packages)('$folder imports only what a package of a stranger could', (manifest) => {
+  it.each([...packages, ...policies])('$folder imports only what a package of a stranger could', (manifest) => {
     expect(packageViolations(manifest, product)).toEqual([]);
   });
 

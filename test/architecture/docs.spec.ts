@@ -121,7 +121,7 @@ describe('README.md', () => {
     expect(cli).toMatch(/default\s+ready\s+embedded/);
     expect(model).toContain('the config is valid');
     expect(simulation).toMatch(/^mixed, 5000 tasks, seed 1\n.*Promises kept\n/s);
-    expect(config).toMatch(/two-pools\.yaml is valid.*lorch_laptop_\w+.*hmac-sha256:/s);
+    expect(config).toMatch(/two-pools\.yaml is valid.*lorch_laptop_[\w-]+.*hmac-sha256:/s);
   }, 60_000);
 
   it('names routes that are there (ORCH-3044-v31)', () => {

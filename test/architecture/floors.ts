@@ -27,6 +27,9 @@ const NARROWER: Readonly<Record<string, readonly string[]>> = {
 /** Outside the command line only its types may be used: they are those of the contract. */
 const CLIENT = '@llama-orch/client';
 
+/** What plugins and policies are written with. */
+const SDK = /^@llama-orch\/(?:plugin|policy)-sdk(?:\/|$)/;
+
 /** One sentence per import that goes up, sideways, or into a room that the importer must not see. */
 export function floorViolations(files: readonly SourceFile[]): string[] {
   return files.filter(({ path }) => path.startsWith('src/')).flatMap((file) => violationsOf(file));
@@ -58,7 +61,7 @@ function isAllowed(from: string, to: string, { isTypeOnly }: Import): boolean {
 
 /** A room, a package of ours, or a top folder such as `plugins`; undefined for other packages and built-ins. */
 function destinationOf({ specifier, target }: Import): string | undefined {
-  if (specifier === '@llama-orch/plugin-sdk') return 'sdk';
+  if (SDK.test(specifier)) return 'sdk';
   if (specifier.startsWith('@llama-orch/')) return specifier;
   return target === undefined ? undefined : (roomOf(target) ?? target.split('/')[0]);
 }

@@ -10,13 +10,13 @@ export interface PackageManifest {
   readonly peerDependencies?: Readonly<Record<string, string>>;
 }
 
-const SDK = '@llama-orch/plugin-sdk';
+const SDKS = ['@llama-orch/plugin-sdk', '@llama-orch/policy-sdk'];
 /** A discipline may be laid over another one that it names as its dependency. */
 const DISCIPLINE = /^@llama-orch\/queue-[a-z-]+$/;
 
 /**
- * Imports of the npm packages in `sdk/` and `plugins/` that a stranger's package could not have: files outside its
- * folder, packages that it does not declare, and of ours anything but the plugin SDK and queue disciplines.
+ * Imports of the packages in `sdk/`, `plugins/` and `policies/` that a stranger's package could not have: files outside its
+ * folder, packages that it does not declare, and of ours anything but the SDKs and queue disciplines.
  */
 export function packageViolations(manifest: PackageManifest, files: readonly SourceFile[]): string[] {
   const declared = { ...manifest.dependencies, ...manifest.optionalDependencies, ...manifest.peerDependencies };
@@ -33,7 +33,9 @@ function mayImport(folder: string, declared: object, specifier: string, target: 
   if (target !== undefined) return !posix.relative(folder, target).startsWith('..');
   if (specifier.startsWith('node:') || builtinModules.includes(specifier)) return true;
   const name = packageName(specifier);
-  return Object.hasOwn(declared, name) && (name === SDK || DISCIPLINE.test(name) || !name.startsWith('@llama-orch/'));
+  return (
+    Object.hasOwn(declared, name) && (SDKS.includes(name) || DISCIPLINE.test(name) || !name.startsWith('@llama-orch/'))
+  );
 }
 
 function packageName(specifier: string): string {

@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { runCli } from '../../src/cli/main.js';
 import { engineFindings } from '../../src/cli/doctor/engines.js';
 import { parseConfig } from '../../src/config/index.js';
+import { careForAudit } from '../../src/audit-check.js';
+import { careForPolicies } from '../../src/policy.js';
 import { careForEngines } from '../../src/engine.js';
 import { selfTest } from '../../src/self-test.js';
 import { simulate } from '../../src/simulate.js';
@@ -37,7 +39,15 @@ afterEach(async () => {
 
 async function cli(...argv: string[]): Promise<{ code: number; io: TestIo }> {
   const io = new TestIo({ env: { HOME: folder, PATH: process.env['PATH'] ?? '' }, cwd: folder });
-  const code = await runCli(argv, { io, serve: () => Promise.resolve(0), simulate, selfTest, engine: careForEngines });
+  const code = await runCli(argv, {
+    io,
+    serve: () => Promise.resolve(0),
+    simulate,
+    selfTest,
+    engine: careForEngines,
+    audit: careForAudit,
+    policy: careForPolicies,
+  });
   return { code, io };
 }
 

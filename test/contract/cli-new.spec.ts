@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type PoolHealth } from '@llama-orch/client';
 import { runCli } from '../../src/cli/main.js';
+import { careForAudit } from '../../src/audit-check.js';
+import { careForPolicies } from '../../src/policy.js';
 import { careForEngines } from '../../src/engine.js';
 import { selfTest } from '../../src/self-test.js';
 import { simulate } from '../../src/simulate.js';
@@ -19,7 +21,15 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 async function cli(...argv: string[]): Promise<{ code: number; io: TestIo }> {
   const io = new TestIo({ env: { HOME: folder }, cwd: folder });
-  const code = await runCli(argv, { io, serve: () => Promise.resolve(0), simulate, selfTest, engine: careForEngines });
+  const code = await runCli(argv, {
+    io,
+    serve: () => Promise.resolve(0),
+    simulate,
+    selfTest,
+    engine: careForEngines,
+    audit: careForAudit,
+    policy: careForPolicies,
+  });
   return { code, io };
 }
 

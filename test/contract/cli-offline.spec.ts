@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { runCli, type ServeFlags } from '../../src/cli/main.js';
 import { fileLimitFinding, nodeFinding } from '../../src/cli/doctor/machine.js';
+import { careForAudit } from '../../src/audit-check.js';
+import { careForPolicies } from '../../src/policy.js';
 import { careForEngines } from '../../src/engine.js';
 import { selfTest } from '../../src/self-test.js';
 import { simulate } from '../../src/simulate.js';
@@ -21,7 +23,18 @@ async function cli(argv: readonly string[], served: ServeFlags[] = []): Promise<
   const env = { HOME: folder, XDG_CONFIG_HOME: folder, LLORCH_URL: 'http://127.0.0.1:9' };
   const io = new TestIo({ env, cwd: folder });
   const serve = (flags: ServeFlags): Promise<number> => Promise.resolve(served.push(flags)).then(() => 73);
-  return { code: await runCli(argv, { io, serve, simulate, selfTest, engine: careForEngines }), io };
+  return {
+    code: await runCli(argv, {
+      io,
+      serve,
+      simulate,
+      selfTest,
+      engine: careForEngines,
+      audit: careForAudit,
+      policy: careForPolicies,
+    }),
+    io,
+  };
 }
 
 function write(config: string): void {

@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCli } from '../../src/cli/main.js';
+import { careForAudit } from '../../src/audit-check.js';
+import { careForPolicies } from '../../src/policy.js';
 import { careForEngines } from '../../src/engine.js';
 import { selfTest } from '../../src/self-test.js';
 import { simulate } from '../../src/simulate.js';
@@ -20,7 +22,18 @@ async function selfTested(pools: readonly object[], ...argv: readonly string[]):
   const io = new TestIo({ cwd: folder });
   const serve = () => Promise.reject(new Error('a self-test serves nobody'));
   const args = ['serve', '--self-test', '--config', config, ...argv];
-  return { code: await runCli(args, { io, serve, selfTest, simulate, engine: careForEngines }), io };
+  return {
+    code: await runCli(args, {
+      io,
+      serve,
+      selfTest,
+      simulate,
+      engine: careForEngines,
+      audit: careForAudit,
+      policy: careForPolicies,
+    }),
+    io,
+  };
 }
 
 describe('llama-orch serve --self-test', () => {

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { runCli } from '../../src/cli/main.js';
+import { careForAudit } from '../../src/audit-check.js';
+import { careForPolicies } from '../../src/policy.js';
 import { careForEngines } from '../../src/engine.js';
 import { selfTest } from '../../src/self-test.js';
 import { simulate } from '../../src/simulate.js';
@@ -32,6 +34,8 @@ async function cli(...argv: readonly string[]): Promise<{ code: number; io: Test
     simulate,
     selfTest,
     engine: careForEngines,
+    audit: careForAudit,
+    policy: careForPolicies,
   });
   return { code, io };
 }

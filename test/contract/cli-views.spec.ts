@@ -73,6 +73,19 @@ describe('The commands that look at the daemon', () => {
     expect(io.err).toContain('acme: needs API ^2.0.0');
   });
 
+  it('plugins shows policies, those that only watch, and why a changed one is not taken (ORCH-4701, ORCH-4702)', async () => {
+    const policy = { kind: 'policy', version: '1.2.0', package: 'gate.wasm', state: 'loaded', took_ms: 12 };
+    const items = [
+      { ...policy, id: 'gate', mode: 'enforce', error: 'tests: its own test "a" fails' },
+      { ...policy, id: 'trial', mode: 'monitor' },
+    ];
+    const body = { api_version: '1.0.0', items };
+    const { io } = await cli(['plugins'], { 'GET /v1/plugins': always({ status: 200, body }) });
+    expect(io.out).toMatch(/policy +gate +1\.2\.0 +gate\.wasm +loaded +12\n/);
+    expect(io.out).toMatch(/policy +trial +1\.2\.0 +gate\.wasm +loaded, monitors +12\n/);
+    expect(io.err).toContain('gate: tests: its own test "a" fails');
+  });
+
   it('tasks ls passes its filters on and tells how to go on (ORCH-4106)', async () => {
     const route = always({ status: 200, body: { items: [], next_cursor: 'abc' } });
     const argv = ['tasks', 'ls', '--state', 'queued', '--pool', 'default', '--limit', '5'];

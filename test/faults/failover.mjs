@@ -9,6 +9,7 @@ import { startApp } from '../../dist/app.js';
 import { parseConfig } from '../../dist/config/index.js';
 import { Logger } from '../../dist/observability/logger.js';
 import { Pools } from '../../dist/pools/pools.js';
+import { redactorOf } from '../../dist/secrets.js';
 
 const [streams = 200, replicas = 2] = process.argv.slice(2).map(Number);
 const POOL = 'haiku';
@@ -27,7 +28,8 @@ const pool = {
   ...{ backoff: { initial_ms: 10, max_ms: 10, jitter: 0 }, breaker: { failures: 1000 } },
 };
 const config = parseConfig({ server: { bind: '127.0.0.1:0' }, storage: { data_dir: folder }, pools: [pool] });
-const app = await startApp({ config, baseFolder: process.cwd(), logger: new NoLog(), version: '0.0.0' });
+const redactor = redactorOf(config, process.env);
+const app = await startApp({ config, baseFolder: process.cwd(), logger: new NoLog(), redactor, version: '0.0.0' });
 const pools = Reflect.get(app, 'nest').get(Pools);
 
 // A small generator of its own, so that each run kills at the same tokens.

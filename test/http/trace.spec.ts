@@ -2,6 +2,8 @@ import { runCli } from '../../src/cli/main.js';
 import { oneFleet, run } from '../support/simulator-rig.js';
 import { completion, mockPool, startTestApp, type TestApp } from '../support/start-app.js';
 import { readTrace } from '../../src/scheduling/simulator/trace.js';
+import { careForAudit } from '../../src/audit-check.js';
+import { careForPolicies } from '../../src/policy.js';
 import { careForEngines } from '../../src/engine.js';
 import { selfTest } from '../../src/self-test.js';
 import { simulate } from '../../src/simulate.js';
@@ -17,6 +19,8 @@ async function record(app: TestApp, ...argv: readonly string[]): Promise<TestIo>
     simulate,
     selfTest,
     engine: careForEngines,
+    audit: careForAudit,
+    policy: careForPolicies,
   });
   expect(code).toBe(0);
   return io;

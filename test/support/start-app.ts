@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { type StreamFrame, type Task, type TaskAccepted } from '@llama-orch/client';
 import { type App, startApp } from '../../src/app.js';
 import { parseConfig } from '../../src/config/index.js';
+import { type Network } from '../../src/egress/guard/network.js';
+import { redactorOf } from '../../src/secrets.js';
 import { Logger, type LogFields, type LogLevel } from '../../src/observability/logger.js';
 import { Events, type EventsOptions } from './read-events.js';
 import { eventually } from './eventually.js';
@@ -34,8 +36,12 @@ const opened: TestApp[] = [];
 afterAll(() => Promise.all(opened.map((app) => app.close())));
 
 /** Starts the real daemon in this process on a free port, and waits until `readyPools` are Ready (default: all). */
-export async function startTestApp(config: TestConfig = {}, readyPools?: readonly string[]): Promise<TestApp> {
-  const app = await TestApp.start(config);
+export async function startTestApp(
+  config: TestConfig = {},
+  readyPools?: readonly string[],
+  network?: Network,
+): Promise<TestApp> {
+  const app = await TestApp.start(config, network);
   opened.push(app);
   for (const pool of readyPools ?? app.poolIds) await app.untilReady(pool);
   return app;
@@ -74,17 +80,17 @@ export class TestApp {
     private readonly folder: string,
   ) {}
 
-  static async start(input: TestConfig): Promise<TestApp> {
+  static async start(input: TestConfig, network?: Network): Promise<TestApp> {
     const folder = mkdtempSync(join(tmpdir(), 'llama-orch-data-'));
     const storage = { data_dir: folder };
     const config = parseConfig({ server: { bind: '127.0.0.1:0' }, pools: [mockPool()], storage, ...input });
     const logger = new MemoryLogger();
-    const app = await startApp({ config, baseFolder: process.cwd(), logger, version: '0.0.0-test' }).catch(
-      (error: unknown) => {
-        rmSync(folder, { recursive: true, force: true });
-        throw error;
-      },
-    );
+    const redactor = redactorOf(config, process.env);
+    const own = { baseFolder: process.cwd(), version: '0.0.0-test', ...(network !== undefined && { network }) };
+    const app = await startApp({ config, logger, redactor, ...own }).catch((error: unknown) => {
+      rmSync(folder, { recursive: true, force: true });
+      throw error;
+    });
     return new TestApp(
       app,
       config.pools.map((pool) => pool.id),

@@ -2,12 +2,20 @@ import { TaskFailedError } from './api-error.js';
 import { follow, type StreamOptions } from './follow.js';
 import { Http, type ClientOptions } from './http.js';
 import { withRetry, type RetryOptions } from './retry.js';
+import { streamTool } from './tool-stream.js';
 import {
+  type AuditDetail,
+  type AuditKey,
+  type AuditPage,
+  type CallHttpTool,
   type Capabilities,
   type CreateTask,
   type Decision,
   type DecisionQuery,
   type EndFrame,
+  type HttpToolAnswer,
+  type HttpToolFrame,
+  type ListAuditQuery,
   type ListPoolsQuery,
   type ListSessionsQuery,
   type ListTasksQuery,
@@ -19,6 +27,8 @@ import {
   type ReloadPlan,
   type ReloadPool,
   type ReplicaSet,
+  type SearchTool,
+  type SearchToolAnswer,
   type Session,
   type SessionList,
   type StreamFrame,
@@ -37,6 +47,11 @@ export interface SubmitOptions {
 
 export interface CallOptions {
   readonly signal?: AbortSignal;
+}
+
+export interface ToolOptions extends CallOptions {
+  /** Makes a repeated call answer the recorded one. */
+  readonly idempotencyKey?: string;
 }
 
 /** The text and the closing facts of a finished completion. */
@@ -118,6 +133,24 @@ export class Client {
     await this.http.send({ method: 'DELETE', path: sessionPath(sessionId), signal: options.signal });
   }
 
+  /**
+   * Makes one HTTP call through the daemon. A far side that fails is an answer with `error`, not a throw.
+   * @throws ApiError `POLICY_DENIED` when guard or policies refuse; its `problem` has `policy_code`, `hint` and `decision_id`
+   */
+  callHttpTool(call: CallHttpTool, options: ToolOptions = {}): Promise<HttpToolAnswer> {
+    return this.tool('/v1/tools/http', call, options);
+  }
+
+  /** The same for an answer that is passed on as it comes. Leaving the loop cancels the call. */
+  streamHttpTool(call: CallHttpTool, options: CallOptions = {}): AsyncIterable<HttpToolFrame> {
+    return streamTool(this.http, call, options.signal);
+  }
+
+  /** Searches through the configured provider. One that fails is an answer with `error`, not a throw. */
+  search(search: SearchTool, options: ToolOptions = {}): Promise<SearchToolAnswer> {
+    return this.tool('/v1/tools/search', search, options);
+  }
+
   capabilities(options: CallOptions = {}): Promise<Capabilities> {
     return this.http.json({ path: '/v1/capabilities', signal: options.signal });
   }
@@ -159,10 +192,29 @@ export class Client {
     return this.http.json({ path: '/v1/plugins', signal: options.signal });
   }
 
+  /** One page of the audit: newest first, with `after` oldest first. */
+  audit(query: ListAuditQuery = {}, options: CallOptions = {}): Promise<AuditPage> {
+    return this.http.json({ path: '/v1/audit', query, signal: options.signal });
+  }
+
+  /** One row of the audit, and what its decision was made from. */
+  auditRow(seq: number, options: CallOptions = {}): Promise<AuditDetail> {
+    return this.http.json({ path: `/v1/audit/${seq}`, signal: options.signal });
+  }
+
+  /** The public key that checkpoints of the audit are signed with, and where the audit ends. */
+  auditKey(options: CallOptions = {}): Promise<AuditKey> {
+    return this.http.json({ path: '/v1/audit-key', signal: options.signal });
+  }
+
   /** All series as Prometheus text. */
   async metrics(options: CallOptions = {}): Promise<string> {
     const response = await this.http.send({ path: '/metrics', signal: options.signal });
     return response.text();
+  }
+
+  private tool<Answer>(path: string, body: object, { signal, idempotencyKey }: ToolOptions): Promise<Answer> {
+    return this.http.json({ method: 'POST', path, body, headers: { 'idempotency-key': idempotencyKey }, signal });
   }
 }
 

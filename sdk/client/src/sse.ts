@@ -14,8 +14,16 @@ export function isTerminal(frame: StreamFrame): boolean {
   return frame.event === 'end' || frame.event === 'error';
 }
 
-/** Cuts a byte stream into frames, at whatever places the bytes were split. Comments and unknown events are passed over. */
-export async function* readFrames(body: AsyncIterable<Uint8Array>): AsyncGenerator<StreamFrame> {
+/** Frames of a task's stream. Comments and unknown events are passed over. */
+export function readFrames(body: AsyncIterable<Uint8Array>): AsyncGenerator<StreamFrame> {
+  return readEvents(body, EVENTS);
+}
+
+/** Cuts a byte stream into events of these names, at whatever places the bytes were split. */
+export async function* readEvents<Frame>(
+  body: AsyncIterable<Uint8Array>,
+  events: ReadonlySet<string>,
+): AsyncGenerator<Frame> {
   const decoder = new TextDecoder();
   let pending = '';
   for await (const bytes of body) {
@@ -23,18 +31,18 @@ export async function* readFrames(body: AsyncIterable<Uint8Array>): AsyncGenerat
     const blocks = pending.split('\n\n');
     pending = blocks.pop() ?? '';
     for (const block of blocks) {
-      const frame = parseFrame(block);
-      if (frame !== undefined) yield frame;
+      const frame = parseFrame(block, events);
+      if (frame !== undefined) yield frame as Frame;
     }
   }
 }
 
-function parseFrame(block: string): StreamFrame | undefined {
+function parseFrame(block: string, events: ReadonlySet<string>): unknown {
   const fields = new Map(block.split('\n').map(splitLine));
   const event = fields.get('event');
   const data = fields.get('data');
-  if (event === undefined || data === undefined || !EVENTS.has(event)) return undefined;
-  return { id: Number(fields.get('id')), event, data: JSON.parse(data) as unknown } as StreamFrame;
+  if (event === undefined || data === undefined || !events.has(event)) return undefined;
+  return { id: Number(fields.get('id')), event, data: JSON.parse(data) as unknown };
 }
 
 function splitLine(line: string): [field: string, value: string] {

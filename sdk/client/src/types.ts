@@ -25,6 +25,33 @@ export type Usage = Schemas['Usage'];
 export type Session = Schemas['Session'];
 export type SessionList = Schemas['SessionList'];
 
+/** What an agent asks the daemon to call. */
+export type CallHttpTool = Schemas['CallHttpTool'];
+/** What the far side answered, or `error` when it did not. */
+export type HttpToolAnswer = Schemas['HttpToolAnswer'];
+export type HttpToolAnswered = Schemas['HttpToolAnswered'];
+export type HttpToolFailed = Schemas['HttpToolFailed'];
+export type HttpToolHead = Schemas['HttpToolHead'];
+export type HttpToolChunk = Schemas['HttpToolChunk'];
+export type HttpToolEnd = Schemas['HttpToolEnd'];
+/** Payload of each event of a streamed call. */
+export interface HttpToolEvents {
+  readonly head: HttpToolHead;
+  readonly chunk: HttpToolChunk;
+  readonly end: HttpToolEnd;
+  readonly error: HttpToolFailed;
+}
+/** One event of a streamed call: a head, chunks, then exactly one `end` or `error`. */
+export type HttpToolFrame = {
+  [Event in keyof HttpToolEvents]: { readonly id: number; readonly event: Event; readonly data: HttpToolEvents[Event] };
+}[keyof HttpToolEvents];
+export type UpstreamError = Schemas['UpstreamError'];
+export type SearchTool = Schemas['SearchTool'];
+/** What was found, or `error` when the provider failed. */
+export type SearchToolAnswer = Schemas['SearchToolAnswer'];
+export type SearchToolFailed = Schemas['SearchToolFailed'];
+export type SearchResult = Schemas['SearchResult'];
+
 export type Problem = Schemas['Problem'];
 export type ErrorCode = Schemas['ErrorCode'];
 export type PolicyLabel = Schemas['PolicyLabel'];
@@ -48,6 +75,12 @@ export type ReloadPlan = ControlSchemas['ReloadPlan'];
 export type ReloadRefused = ControlSchemas['ReloadRefused'];
 export type ReplicaSet = Schemas['ReplicaSet'];
 export type GpuSample = Schemas['GpuSample'];
+export type AuditAction = ControlSchemas['AuditAction'];
+export type AuditRow = ControlSchemas['AuditRow'];
+export type AuditPage = ControlSchemas['AuditPage'];
+/** A row, and what its decision was made from. */
+export type AuditDetail = ControlSchemas['AuditDetail'];
+export type AuditKey = ControlSchemas['AuditKey'];
 export type PluginReport = ControlSchemas['PluginReport'];
 export type PluginStatus = ControlSchemas['PluginStatus'];
 
@@ -91,4 +124,5 @@ export type ListTasksQuery = NonNullable<DataOperations['listTasks']['parameters
 /** Paging of `GET /v1/sessions`. */
 export type ListSessionsQuery = NonNullable<DataOperations['listSessions']['parameters']['query']>;
 /** Paging of `GET /v1/pools`. */
+export type ListAuditQuery = NonNullable<ControlOperations['listAudit']['parameters']['query']>;
 export type ListPoolsQuery = NonNullable<ControlOperations['listPools']['parameters']['query']>;

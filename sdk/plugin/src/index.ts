@@ -8,5 +8,6 @@ export * from './contracts/placement-fit.js';
 export * from './contracts/placement-rank.js';
 export * from './contracts/queue.js';
 export * from './contracts/gpu.js';
+export * from './contracts/search.js';
 /** The schema library that plugin options are written in; a plugin needs no copy of its own. */
 export { z } from 'zod';

@@ -226,3 +226,5 @@ export const HOST_MODULE = 'llama-orch:policy/v1';
 export const EXTISM_MODULE = 'extism:host/env';
 /** Custom section that holds the manifest. */
 export const MANIFEST_SECTION = 'llama-orch.policy';
+/** Custom section that says `javascript` in modules that carry an interpreter; those get larger default limits. */
+export const LANGUAGE_SECTION = 'llama-orch.language';

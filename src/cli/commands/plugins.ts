@@ -5,7 +5,7 @@ import { table } from '../text.js';
 
 export function pluginsCommand(shellOf: ShellOf): Command {
   return new Command('plugins')
-    .description('show the plugins of the daemon and how they loaded')
+    .description('show the plugins and policies of the daemon and how they loaded')
     .action(async (_flags: object, command: Command) => {
       const shell = shellOf(command);
       const report = await shell.client().plugins();
@@ -14,6 +14,7 @@ export function pluginsCommand(shellOf: ShellOf): Command {
     });
 }
 
-function rowOf({ kind, id, version, package: name, state, took_ms }: PluginStatus): string[] {
-  return [kind, id, version, name, state, took_ms.toFixed(0)];
+function rowOf({ kind, id, version, package: name, state, took_ms, mode }: PluginStatus): string[] {
+  const shown = mode === 'monitor' ? `${state}, monitors` : state;
+  return [kind, id, version, name, shown, took_ms.toFixed(0)];
 }

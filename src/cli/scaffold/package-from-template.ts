@@ -48,9 +48,17 @@ function fill(folder: string, { name, template, links, manifest }: PackagePlan):
   cpSync(template, folder, { recursive: true });
   for (const file of filesIn(folder)) rename(join(folder, file), name);
   const path = join(folder, 'package.json');
-  const members = { ...readJson(path), ...manifest(versionOf) };
-  writeFileSync(path, `${JSON.stringify(members, null, 2)}\n`);
+  writeFileSync(path, `${JSON.stringify(merged(readJson(path), manifest(versionOf)), null, 2)}\n`);
   for (const link of links) linkInto(folder, link);
+}
+
+/** Members over members; lists of packages are put together. */
+function merged(own: object, over: object): object {
+  const both = { ...own, ...over } as Record<string, unknown>;
+  const { devDependencies } = own as { readonly devDependencies?: object };
+  return devDependencies === undefined
+    ? both
+    : { ...both, devDependencies: { ...devDependencies, ...(both['devDependencies'] as object) } };
 }
 
 function linkInto(folder: string, { name, folder: target }: PackagePlan['links'][number]): void {

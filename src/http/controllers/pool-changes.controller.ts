@@ -9,6 +9,7 @@ import { reloadRequest } from '../../pools/reload/reloads.js';
 import { type ReloadRequest } from '../../pools/reload/journey.js';
 import { BodyReader } from '../body-reader.js';
 import { BodyRules } from '../body-rules.js';
+import { ChangeLog } from '../change-log.js';
 import { requirePool } from '../pool-lookup.js';
 import { idempotencyKeyOf } from './tasks.controller.js';
 
@@ -22,17 +23,20 @@ export class PoolChangesController {
     private readonly bodies: BodyReader,
     private readonly rules: BodyRules,
     private readonly replays: Replays,
+    private readonly changes: ChangeLog,
   ) {}
 
   @Post(':id/drain')
   async drain(@Req() request: FastifyRequest, @Param('id') id: string, @Res() reply: FastifyReply): Promise<void> {
     const pool = requirePool(this.pools, id);
     const body = this.rules.parse<{ deadline_ms: number | string }>('DrainPool', this.bodies.read(request));
-    const effect = async (): Promise<PoolDraining> => {
-      const deadlineMs = Number(body.deadline_ms);
-      this.pools.drain(pool, deadlineMs);
-      return { status: 'draining', pool_id: pool.id, deadline_ms: deadlineMs };
-    };
+    const deadlineMs = Number(body.deadline_ms);
+    const change = { action: 'pool.drain', target: pool.id, wanted: `with a deadline of ${deadlineMs} ms` } as const;
+    const effect = () =>
+      this.changes.record(request.facts, change, async (): Promise<PoolDraining> => {
+        this.pools.drain(pool, deadlineMs);
+        return { status: 'draining', pool_id: pool.id, deadline_ms: deadlineMs };
+      });
     sendJson(reply, 202, await this.once(request, `${pool.id}/drain`, body, reply, effect));
   }
 
@@ -48,7 +52,8 @@ export class PoolChangesController {
     const body = this.rules.parse<ReloadPool>('ReloadPool', this.bodies.read(request));
     const wanted = reloadRequest(pool, body.new_model_ref, Number(body.deadline_ms ?? USUAL_DEADLINE_MS), body.digest);
     if (isPlan) return sendJson(reply, 200, await this.planned(pool, wanted));
-    const effect = () => this.reloaded(pool, wanted);
+    const change = { action: 'pool.reload', target: pool.id, wanted: `to ${body.new_model_ref}` } as const;
+    const effect = () => this.changes.record(request.facts, change, () => this.reloaded(pool, wanted));
     sendJson(reply, 200, await this.once(request, `${pool.id}/reload`, body, reply, effect));
   }
 

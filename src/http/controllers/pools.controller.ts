@@ -1,15 +1,16 @@
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
-import { PLUGIN_API_VERSION } from '@llama-orch/plugin-sdk';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { callerLimits } from '../../admission/limits/caller-limits.js';
 import { KeyLimits } from '../../admission/limits/key-limits.js';
 import { Quotas } from '../../admission/limits/quotas.js';
 import { Shedding } from '../../admission/shedding/shedding.js';
 import { PluginHost } from '../../plugin-host/plugin-host.js';
+import { Policies } from '../../policy-host/policies.js';
 import { Devices } from '../../pools/devices/devices.js';
 import { Pools } from '../../pools/pools.js';
 import { Scheduler } from '../../scheduling/scheduler.js';
 import { ApiVersion } from '../api-version.js';
+import { pluginsView } from '../plugin-view.js';
 import { requirePool } from '../pool-lookup.js';
 import { capabilitiesView, poolView } from '../pool-view.js';
 import { replicaSetsView } from '../replica-set-view.js';
@@ -21,6 +22,7 @@ export class PoolsController {
     private readonly pools: Pools,
     private readonly scheduler: Scheduler,
     private readonly plugins: PluginHost,
+    private readonly policies: Policies,
     private readonly apiVersion: ApiVersion,
     private readonly keyLimits: KeyLimits,
     private readonly quotas: Quotas,
@@ -55,14 +57,7 @@ export class PoolsController {
 
   @Get('plugins')
   report(@Res() reply: FastifyReply): void {
-    const items = this.plugins.report.map(({ tookMs, kind, id, version, ...entry }) => ({
-      ...entry,
-      kind: kind ?? 'unknown',
-      id: id ?? 'unknown',
-      version: version ?? 'unknown',
-      took_ms: tookMs,
-    }));
-    sendJson(reply, { api_version: PLUGIN_API_VERSION, items });
+    sendJson(reply, pluginsView(this.plugins.report, this.policies.list()));
   }
 }
 

@@ -3,7 +3,8 @@ import { type PolicyLanguage, type PolicyLimits } from '../limits.js';
 
 /**
  * A module that was checked and rewritten: it counts its own fuel in the exported global `__fuel` (mutable i64, traps when
- * it falls below 0) and cannot grow its memory over the cap. Plain values, so that it can go to a worker.
+ * it falls below 0) and cannot grow its memory over the cap. What its start section named is exported as `__start`, for the
+ * host to call first. Plain values, so that it can go to a worker.
  */
 export interface PreparedModule {
   /** `sha256:<hex>` of the original bytes. */
@@ -17,7 +18,7 @@ export interface PreparedModule {
   /** An interpreter (the base of the TypeScript build) or anything else; decides the default limits. */
   readonly language: PolicyLanguage;
   readonly limits: PolicyLimits;
-  /** Names of its own functions that it exports: `describe`, hooks, `validate_config`, `warmup`. */
+  /** Names of its own functions that it exports: `describe`, hooks, `validate_config`, `warmup`, `_initialize`. */
   readonly exports: readonly string[];
   /** Functions that it imports, by module and name. */
   readonly imports: readonly { readonly module: string; readonly name: string }[];

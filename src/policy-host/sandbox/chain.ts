@@ -31,6 +31,10 @@ export interface PolicyOutcome {
   /** `sha256:<hex>` of the module. */
   readonly digest: string;
   readonly hook: PolicyHook;
+  /** The settings that it was asked with. */
+  readonly config: { readonly [member: string]: Json };
+  /** The bounds that operators set; absent for what is no module. */
+  readonly limits?: { readonly fuel: number; readonly memoryPages: number };
   /** In shadow or monitor mode it is recorded and does not count. */
   readonly counts: boolean;
   readonly decision: Decision | undefined;

@@ -1,4 +1,6 @@
 import { runCli } from '../../../src/cli/main.js';
+import { careForAudit } from '../../../src/audit-check.js';
+import { careForPolicies } from '../../../src/policy.js';
 import { careForEngines } from '../../../src/engine.js';
 import { selfTest } from '../../../src/self-test.js';
 import { simulate } from '../../../src/simulate.js';
@@ -83,6 +85,14 @@ export async function cli(
   server = await ContractServer.start(routes);
   const io = new TestIo({ ...options, env: { LLORCH_URL: server.url, ...options.env } });
   prepare(io);
-  const code = await runCli(argv, { io, serve: () => Promise.resolve(0), simulate, selfTest, engine: careForEngines });
+  const code = await runCli(argv, {
+    io,
+    serve: () => Promise.resolve(0),
+    simulate,
+    selfTest,
+    engine: careForEngines,
+    audit: careForAudit,
+    policy: careForPolicies,
+  });
   return { code, io };
 }

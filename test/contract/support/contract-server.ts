@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
-import { type Problem, type StreamEvents, type StreamFrame } from '@llama-orch/client';
+import { type HttpToolFrame, type Problem, type StreamEvents, type StreamFrame } from '@llama-orch/client';
 import { CONTRACTS, type Contract, type Response } from './openapi.js';
 
 /** A request as the server got it. */
@@ -20,7 +20,7 @@ export interface Answer {
   readonly status: number;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly frames?: readonly StreamFrame[];
+  readonly frames?: readonly (StreamFrame | HttpToolFrame)[];
   readonly then?: 'end' | 'break' | 'stay';
 }
 
@@ -137,7 +137,8 @@ function faultsOf({ method, path, body }: Received, answer: Answer): string[] {
 }
 
 function answerFaults(contract: Contract, declared: Response, answer: Answer): string[] {
-  const [content] = Object.values(declared.content ?? {});
+  const contents = Object.values(declared.content ?? {});
+  const content = contents.find((one) => (one['x-sse-events'] === undefined) === (answer.frames === undefined));
   if (answer.frames !== undefined) {
     return answer.frames.flatMap(({ event, data }) => contract.faults(content?.['x-sse-events']?.[event] ?? {}, data));
   }

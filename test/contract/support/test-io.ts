@@ -24,8 +24,14 @@ export class TestIo implements CliIo {
     this.cwd = options.cwd ?? '/';
     this.stdinIsTty = options.stdin === undefined;
     const isTty = options.isTty ?? false;
-    this.stdout = { isTty, write: (text: string) => void (this.out += text) };
-    this.stderr = { isTty, write: (text: string) => void (this.err += text) };
+    this.stdout = {
+      isTty,
+      write: (data: string | Uint8Array) => void (this.out += Buffer.from(data).toString('utf8')),
+    };
+    this.stderr = {
+      isTty,
+      write: (data: string | Uint8Array) => void (this.err += Buffer.from(data).toString('utf8')),
+    };
   }
 
   readStdin(): Promise<string> {

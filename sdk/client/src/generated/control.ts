@@ -111,8 +111,68 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** Plugins as they were loaded */
+        /** Plugins as they were loaded, and policies as they are */
         readonly get: operations["listPlugins"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/audit": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List what was decided and done
+         * @description Newest first; with `after` oldest first, the rows behind that one, for whoever follows the log. A key sees the rows
+         *     of its tenant, one with the scope `admin` those of all. Rows are never changed: each holds the hash of the one
+         *     before it, and `llama-orch audit verify` finds what was edited, removed or cut off.
+         */
+        readonly get: operations["listAudit"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/audit/{seq}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Read one row, and what its decision was made from */
+        readonly get: operations["getAuditRow"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/audit-key": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Read the public key that checkpoints are signed with, and the end of the log
+         * @description With the key alone anybody can verify an export. Whoever keeps `seq` and `hash` elsewhere has an anchor: it shows
+         *     even that the whole log was put back to an older one.
+         */
+        readonly get: operations["getAuditKey"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -384,6 +444,88 @@ export interface components {
             /** Format: int32 */
             readonly restart_count: number;
         };
+        /** @enum {string} */
+        readonly AuditAction: "tool.request" | "tool.response" | "download.request" | "admission" | "policy.load" | "policy.swap" | "policy.quarantine" | "pool.drain" | "pool.reload" | "pool.lifecycle" | "config.load" | "key.change" | "trust.refusal" | "trust.warning" | "audit.start" | "audit.checkpoint" | "audit.cut";
+        readonly AuditPage: {
+            readonly items: readonly components["schemas"]["AuditRow"][];
+            readonly next_cursor: string | null;
+        };
+        readonly AuditRow: {
+            /**
+             * Format: int64
+             * @description 1, 2, 3, … without a gap
+             */
+            readonly seq: number;
+            /**
+             * Format: int64
+             * @description Unix time
+             */
+            readonly ts_ms: number;
+            /** @description Id of the key; `local` without keys, `system` for the daemon itself */
+            readonly actor: string;
+            readonly tenant: string;
+            readonly action: components["schemas"]["AuditAction"];
+            /** @description What it was done to: a host, a pool, a policy */
+            readonly target: string;
+            /** @description `allow`, `deny`, `modify`, `limit`, or `ok` and `failed` */
+            readonly decision: string;
+            /** @description The policy that decided */
+            readonly plugin: string | null;
+            readonly version: string | null;
+            /** @description Of the module of the policy */
+            readonly digest: string | null;
+            readonly code: string | null;
+            readonly reason: string | null;
+            /** @description Without secrets */
+            readonly url: string | null;
+            /** Format: int64 */
+            readonly bytes_in: number;
+            /** Format: int64 */
+            readonly bytes_out: number;
+            /** Format: int64 */
+            readonly latency_us: number;
+            /** Format: int64 */
+            readonly fuel: number | null;
+            readonly correlation_id: string | null;
+            readonly decision_id: string | null;
+            /** @description SHA-256 of the decision record */
+            readonly record: string | null;
+            readonly checkpoint: null | {
+                /**
+                 * Format: int64
+                 * @description First row that it covers
+                 */
+                readonly from_seq: number;
+                /** @description Over the lines of the rows that it covers */
+                readonly rows_sha256: string;
+                /** @description SHA-256 of the public key */
+                readonly key: string;
+                /** @description Ed25519, in base64 */
+                readonly signature: string;
+            };
+            readonly prev_hash: string;
+            /** @description HMAC-SHA-256 over the canonical row */
+            readonly hash: string;
+        };
+        readonly AuditDetail: {
+            readonly row: components["schemas"]["AuditRow"];
+            /** @description What the decision was made from, without secrets; null where none is kept */
+            readonly record: null | {
+                readonly [key: string]: unknown;
+            };
+        };
+        readonly AuditKey: {
+            /** @enum {string} */
+            readonly algorithm: "Ed25519";
+            /** @description PEM */
+            readonly public_key: string;
+            /** @description The last row on disk */
+            readonly head: {
+                /** Format: int64 */
+                readonly seq: number;
+                readonly hash: string;
+            };
+        };
         readonly PluginReport: {
             /** @description Version of the plugin contracts of this daemon */
             readonly api_version: string;
@@ -394,11 +536,23 @@ export interface components {
             readonly id: string;
             readonly version: string;
             readonly package: string;
-            /** @enum {string} */
-            readonly state: "loaded" | "failed";
+            /**
+             * @description quarantined: a policy that overran its bounds too often and is not asked any more
+             * @enum {string}
+             */
+            readonly state: "loaded" | "failed" | "quarantined";
             readonly took_ms: number;
-            /** @description Why it failed */
+            /** @description Why it failed; of a policy also why its changed module is not taken: the one before goes on */
             readonly error?: string;
+            /** @description Of the module of a policy */
+            readonly digest?: string;
+            /**
+             * @description Of a policy
+             * @enum {string}
+             */
+            readonly mode?: "enforce" | "monitor";
+            /** @description At which a policy is asked */
+            readonly hooks?: readonly string[];
         };
         readonly Decision: {
             /** Format: uuid */
@@ -745,6 +899,12 @@ export interface components {
                 readonly version: string;
                 readonly reason: string;
             };
+            /** @description With POLICY_DENIED: the rule that denied, in the words of the policy or the guard */
+            readonly policy_code?: string;
+            /** @description With POLICY_DENIED: what would be let through */
+            readonly hint?: string;
+            /** @description With POLICY_DENIED: finds the decision in the audit log */
+            readonly decision_id?: string;
             readonly snapshot?: components["schemas"]["StreamSnapshot"];
         };
         /**
@@ -1596,11 +1756,233 @@ export interface operations {
                      *           "state": "failed",
                      *           "took_ms": 1,
                      *           "error": "needs plugin API ^2.0.0, this daemon has 1.0.0"
+                     *         },
+                     *         {
+                     *           "kind": "policy",
+                     *           "id": "allow-hosts",
+                     *           "version": "1.0.0",
+                     *           "package": "builtin:allow-hosts",
+                     *           "state": "loaded",
+                     *           "took_ms": 140,
+                     *           "digest": "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *           "mode": "enforce",
+                     *           "hooks": [
+                     *             "on_request",
+                     *             "on_response"
+                     *           ]
                      *         }
                      *       ]
                      *     }
                      */
                     readonly "application/json": components["schemas"]["PluginReport"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 429: components["responses"]["TryLater"];
+            readonly 500: components["responses"]["Internal"];
+        };
+    };
+    readonly listAudit: {
+        readonly parameters: {
+            readonly query?: {
+                /**
+                 * @description Only rows of this action
+                 * @example tool.request
+                 */
+                readonly action?: components["schemas"]["AuditAction"];
+                /**
+                 * @description Only rows from this time on; Unix milliseconds by the clock of the row
+                 * @example 1790000000000
+                 */
+                readonly since_ms?: number;
+                /**
+                 * @description Oldest first, only rows with a higher `seq` than this
+                 * @example 4711
+                 */
+                readonly after?: number;
+                /**
+                 * @description Only rows of this tenant; another than that of the key needs the scope `admin`
+                 * @example default
+                 */
+                readonly tenant?: string;
+                /**
+                 * @description Items per page
+                 * @example 50
+                 */
+                readonly limit?: components["parameters"]["Limit"];
+                /**
+                 * @description The `next_cursor` of the page before
+                 * @example MDE5OGYxZDI
+                 */
+                readonly cursor?: components["parameters"]["Cursor"];
+            };
+            readonly header?: {
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description One page of rows */
+            readonly 200: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "seq": 4711,
+                     *           "ts_ms": 1790000000000,
+                     *           "actor": "agent",
+                     *           "tenant": "default",
+                     *           "action": "tool.request",
+                     *           "target": "api.example.com",
+                     *           "decision": "allow",
+                     *           "plugin": "allow-hosts",
+                     *           "version": "1.0.0",
+                     *           "digest": "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *           "code": "ALLOWED",
+                     *           "reason": null,
+                     *           "url": "https://api.example.com/v1/items?token=[redacted]",
+                     *           "bytes_in": 2048,
+                     *           "bytes_out": 64,
+                     *           "latency_us": 140,
+                     *           "fuel": 194277,
+                     *           "correlation_id": "9f2c1a52",
+                     *           "decision_id": "0198f1d2-7c3a-7b21-8f3e-00000000d001",
+                     *           "record": "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752",
+                     *           "checkpoint": null,
+                     *           "prev_hash": "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+                     *           "hash": "fcde2b2edba56bf408601fb721fe9b5c338d10ee429ea04fae5511b68fbf8fb9"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidParams"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 429: components["responses"]["TryLater"];
+            readonly 500: components["responses"]["Internal"];
+        };
+    };
+    readonly getAuditRow: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            readonly path: {
+                /**
+                 * @description Number of the row
+                 * @example 4711
+                 */
+                readonly seq: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The row and its record */
+            readonly 200: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "row": {
+                     *         "seq": 4711,
+                     *         "ts_ms": 1790000000000,
+                     *         "actor": "agent",
+                     *         "tenant": "default",
+                     *         "action": "tool.request",
+                     *         "target": "api.example.com",
+                     *         "decision": "allow",
+                     *         "plugin": "allow-hosts",
+                     *         "version": "1.0.0",
+                     *         "digest": "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *         "code": "ALLOWED",
+                     *         "reason": null,
+                     *         "url": "https://api.example.com/v1/items?token=[redacted]",
+                     *         "bytes_in": 2048,
+                     *         "bytes_out": 64,
+                     *         "latency_us": 140,
+                     *         "fuel": 194277,
+                     *         "correlation_id": "9f2c1a52",
+                     *         "decision_id": "0198f1d2-7c3a-7b21-8f3e-00000000d001",
+                     *         "record": "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752",
+                     *         "checkpoint": null,
+                     *         "prev_hash": "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+                     *         "hash": "fcde2b2edba56bf408601fb721fe9b5c338d10ee429ea04fae5511b68fbf8fb9"
+                     *       },
+                     *       "record": {
+                     *         "kind": "policy",
+                     *         "hook": "on_request"
+                     *       }
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["AuditDetail"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidParams"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 429: components["responses"]["TryLater"];
+            readonly 500: components["responses"]["Internal"];
+        };
+    };
+    readonly getAuditKey: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The key */
+            readonly 200: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "algorithm": "Ed25519",
+                     *       "public_key": "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n",
+                     *       "head": {
+                     *         "seq": 4711,
+                     *         "hash": "fcde2b2edba56bf408601fb721fe9b5c338d10ee429ea04fae5511b68fbf8fb9"
+                     *       }
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["AuditKey"];
                 };
             };
             readonly 401: components["responses"]["Unauthenticated"];

@@ -161,6 +161,57 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/tools/http": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Make one HTTP call for an agent
+         * @description The daemon parses the URL once, checks the address, asks the policies, connects to the address that was checked,
+         *     and does all of it again for each redirect. Every call, refused ones too, is in the audit log.
+         *
+         *     A call that was let through and failed at the far side answers 200 with `error` and no `status`. What guard,
+         *     policies or limits refuse answers 403 `POLICY_DENIED`; `policy_code` says by which rule, `decision_id` finds the
+         *     decision.
+         *
+         *     With `stream: true` the answer is `text/event-stream`: one `head`, then `chunk` after `chunk` as the far side
+         *     sends, then exactly one `end` or `error`. A refusal stays a problem. Response policies then judge head and facts,
+         *     never the body. Who closes the connection cancels the call.
+         */
+        readonly post: operations["callHttpTool"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/tools/search": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Search through the configured provider
+         * @description The provider is a plugin; its calls go out through the same door as those of `callHttpTool`, with `search` as the
+         *     name of the tool. Without a provider the answer is 404. A provider that fails answers 200 with `error` and no
+         *     `results`.
+         */
+        readonly post: operations["search"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -598,6 +649,152 @@ export interface components {
             /** Format: int64 */
             readonly eta_at_ms?: number;
         };
+        /** @description Facts for policies and the audit */
+        readonly ToolLabels: {
+            readonly [key: string]: string;
+        };
+        readonly CallHttpTool: {
+            /**
+             * @description Absent: GET
+             * @enum {string}
+             */
+            readonly method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
+            /** @description http or https, without credentials */
+            readonly url: string;
+            /** @description Those that belong to the connection, such as Host, Content-Length or Proxy-*, are refused */
+            readonly headers?: {
+                readonly [key: string]: string;
+            };
+            /** @description Text, sent as UTF-8; not with GET or HEAD */
+            readonly body?: string;
+            /** @description Bytes, in place of body; at most 1 MiB */
+            readonly body_base64?: string;
+            /** @description Names of `tools.secrets`; the daemon adds their headers after the decision, and shows them to nobody */
+            readonly secrets?: readonly string[];
+            /**
+             * Format: int32
+             * @description Bytes of the decoded answer that are read; default and most: `tools.max_bytes`
+             */
+            readonly max_bytes?: number;
+            /**
+             * Format: int32
+             * @description Time of the whole call, redirects included; default and most: `tools.timeout_ms`
+             */
+            readonly timeout_ms?: number;
+            /**
+             * Format: uuid
+             * @description A session of the caller, for policies and the audit
+             */
+            readonly session_id?: string;
+            /**
+             * Format: uuid
+             * @description A task of the caller; also one that has ended, but was not cancelled
+             */
+            readonly task_id?: string;
+            readonly labels?: components["schemas"]["ToolLabels"];
+            /** @description Media types that the answer may have, beside what the operator allows; absent: no further limit */
+            readonly allowed_mime_types?: readonly string[];
+            /** @description true: the answer is a stream of events */
+            readonly stream?: boolean;
+        };
+        /** @description Names in lower case; values of a header that came several times are joined with a comma */
+        readonly HttpToolHeaders: {
+            readonly [key: string]: string;
+        };
+        /** @description The policy that decided; null when none was asked */
+        readonly HttpToolPolicy: {
+            readonly id: string;
+            readonly version: string;
+            /** @description allow, or modify when the call was changed */
+            readonly decision: string;
+        } | null;
+        readonly HttpToolAnswer: components["schemas"]["HttpToolAnswered"] | components["schemas"]["HttpToolFailed"];
+        /** @description Exactly one of body and body_base64 is there */
+        readonly HttpToolAnswered: {
+            readonly status: number;
+            readonly headers: components["schemas"]["HttpToolHeaders"];
+            /** @description When the media type is textual and the bytes are UTF-8 */
+            readonly body?: string;
+            /** @description Otherwise */
+            readonly body_base64?: string;
+            /** @description There was more than max_bytes */
+            readonly truncated: boolean;
+            /**
+             * Format: int32
+             * @description Decoded bytes that were read
+             */
+            readonly bytes: number;
+            /** @description After redirects, without credentials */
+            readonly final_url: string;
+            readonly policy: components["schemas"]["HttpToolPolicy"];
+            readonly decision_id: string;
+            /**
+             * Format: int64
+             * @description Number of the audit row
+             */
+            readonly audit_seq: number;
+            /** @description An answer that was kept for `tools.cache_ttl_ms`; policies were asked anew */
+            readonly cached: boolean;
+        };
+        readonly HttpToolFailed: {
+            readonly error: components["schemas"]["UpstreamError"];
+            /** Format: int64 */
+            readonly audit_seq: number;
+        };
+        /** @description The far side failed; sending the call again may help */
+        readonly UpstreamError: {
+            /**
+             * @description Kinds may be added
+             * @enum {string}
+             */
+            readonly kind: "dns" | "connect" | "tls" | "timeout" | "too_large" | "redirect" | "protocol" | "provider";
+            readonly message: string;
+        };
+        readonly HttpToolHead: {
+            readonly status: number;
+            readonly headers: components["schemas"]["HttpToolHeaders"];
+            readonly final_url: string;
+            readonly policy: components["schemas"]["HttpToolPolicy"];
+            readonly decision_id: string;
+        };
+        /** @description The next bytes: as text while media type and bytes allow it, otherwise as Base64 */
+        readonly HttpToolChunk: {
+            readonly text?: string;
+            readonly base64?: string;
+        };
+        readonly HttpToolEnd: {
+            /** Format: int32 */
+            readonly bytes: number;
+            /** @description There was more than max_bytes */
+            readonly truncated: boolean;
+            /** Format: int64 */
+            readonly audit_seq: number;
+        };
+        readonly SearchTool: {
+            readonly query: string;
+            /**
+             * Format: int32
+             * @description Absent: 10
+             */
+            readonly limit?: number;
+            /** Format: uuid */
+            readonly session_id?: string;
+            /** Format: uuid */
+            readonly task_id?: string;
+            readonly labels?: components["schemas"]["ToolLabels"];
+        };
+        readonly SearchToolAnswer: components["schemas"]["SearchToolFound"] | components["schemas"]["SearchToolFailed"];
+        readonly SearchToolFound: {
+            readonly results: readonly components["schemas"]["SearchResult"][];
+        };
+        readonly SearchToolFailed: {
+            readonly error: components["schemas"]["UpstreamError"];
+        };
+        readonly SearchResult: {
+            readonly title: string;
+            readonly url: string;
+            readonly snippet: string;
+        };
         readonly Capabilities: {
             /** @description The version of this document */
             readonly api_version: string;
@@ -761,6 +958,12 @@ export interface components {
                 readonly version: string;
                 readonly reason: string;
             };
+            /** @description With POLICY_DENIED: the rule that denied, in the words of the policy or the guard */
+            readonly policy_code?: string;
+            /** @description With POLICY_DENIED: what would be let through */
+            readonly hint?: string;
+            /** @description With POLICY_DENIED: finds the decision in the audit log */
+            readonly decision_id?: string;
             readonly snapshot?: components["schemas"]["StreamSnapshot"];
         };
         /** @description With STREAM_GONE, the text so far; follow a running task with after = next_seq − 1 */
@@ -1754,6 +1957,120 @@ export interface operations {
             };
             readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
+            readonly 429: components["responses"]["TryLater"];
+            readonly 500: components["responses"]["Internal"];
+        };
+    };
+    readonly callHttpTool: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+                /**
+                 * @description Makes a repeated call answer the recorded 2xx; scoped to key, method and route
+                 * @example report-2026-11-20
+                 */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["CallHttpTool"];
+            };
+        };
+        readonly responses: {
+            /** @description What the far side answered, or why it did not */
+            readonly 200: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["HttpToolAnswer"];
+                    /**
+                     * @example id: 1
+                     *     event: head
+                     *     data: {"status":200,"headers":{"content-type":"text/plain"},"final_url":"https://example.com/notes","policy":null,"decision_id":"0198f1d2-7c3a-7b21-8f3e-00000000d001"}
+                     *
+                     *     id: 2
+                     *     event: chunk
+                     *     data: {"text":"old pond"}
+                     *
+                     *     id: 3
+                     *     event: end
+                     *     data: {"bytes":8,"truncated":false,"audit_seq":4711}
+                     */
+                    readonly "text/event-stream": string;
+                };
+            };
+            readonly 400: components["responses"]["InvalidParams"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["PayloadTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["IdempotencyMismatch"];
+            readonly 429: components["responses"]["TryLater"];
+            readonly 500: components["responses"]["Internal"];
+        };
+    };
+    readonly search: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+                /**
+                 * @description Makes a repeated call answer the recorded 2xx; scoped to key, method and route
+                 * @example report-2026-11-20
+                 */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "query": "what is a lease",
+                 *       "limit": 3
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["SearchTool"];
+            };
+        };
+        readonly responses: {
+            /** @description What was found, best first, or why nothing could be */
+            readonly 200: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SearchToolAnswer"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidParams"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["PayloadTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["IdempotencyMismatch"];
             readonly 429: components["responses"]["TryLater"];
             readonly 500: components["responses"]["Internal"];
         };

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { integer, repeated } from '../../flags.js';
+import { type RecordSource } from './requests.js';
 import { type PolicyContext, run } from './run.js';
 
 const HOUR_MS = 3_600_000;
@@ -50,13 +51,15 @@ export function judgeCommands(context: PolicyContext): Command[] {
       .argument('<module>', 'a .wasm file')
       .option('--diff <module>', 'the version before: show only what changes')
       .option('--har <file>', 'calls of a HAR file instead of recorded ones')
+      .option('--policy <id>', 'entry of the config whose recorded settings are used (default: by name or module)')
       .option('--settings <json>', 'settings, as JSON or a file (default: those recorded)')
       .action(
-        run(context, (module: string, { diff, har, settings, ...flags }: SourceFlags & SimulateFlags) => ({
+        run(context, (module: string, { diff, har, policy, settings, ...flags }: SourceFlags & SimulateFlags) => ({
           action: 'simulate',
           module,
           diff,
           har,
+          policy,
           settings,
           ...sourceOf(flags),
         })),
@@ -80,16 +83,14 @@ export function judgeCommands(context: PolicyContext): Command[] {
         })),
       ),
     new Command('attack')
-      .description('run the list of known attacks on the network guard, and a module beside it')
-      .option('--module <file>', 'a .wasm file')
-      .option('--settings <json>', 'settings, as JSON or a file')
+      .description('run the list of known attacks on the network guard')
+      .option('--daemon', 'attack the tool of the running daemon, with what can be told from outside')
       .option('--row <number>', 'this row of the list alone', integer)
       .action(
-        run(context, (flags: { module?: string; settings?: string; row?: number }) => ({
+        run(context, ({ daemon = false, row }: { daemon?: boolean; row?: number }) => ({
           action: 'attack',
-          module: flags.module,
-          settings: flags.settings,
-          row: flags.row,
+          onDaemon: daemon,
+          row,
         })),
       ),
     withSource(new Command('suggest'))
@@ -123,20 +124,23 @@ interface BenchFlags {
 interface SimulateFlags {
   readonly diff?: string;
   readonly har?: string;
+  readonly policy?: string;
   readonly settings?: string;
 }
 
 interface SourceFlags {
   readonly file?: string;
   readonly dir?: string;
+  readonly modules?: string;
 }
 
 function withSource(command: Command): Command {
   return command
     .option('--file <export>', 'recorded decisions: an export made with audit export --records')
-    .option('--dir <data folder>', 'recorded decisions: the data folder of a daemon (default: ask the daemon)');
+    .option('--dir <data folder>', 'recorded decisions: the data folder of a daemon (default: those of the daemon)')
+    .option('--modules <folder>', 'folder with the .wasm files that decided, where the data folder has them not');
 }
 
-function sourceOf({ file, dir }: SourceFlags): { file: string | undefined; dir: string | undefined } {
-  return { file, dir };
+function sourceOf({ file, dir, modules }: SourceFlags): RecordSource {
+  return { file, dir, modules };
 }

@@ -10,7 +10,7 @@ Examples:
   llama-orch policy new acme && cd acme && npm test && npm run build
   llama-orch policy try acme.wasm https://api.example.com/v1 -X POST --data '{"a":1}'
   llama-orch policy simulate acme.wasm --diff acme-1.0.0.wasm
-  llama-orch policy attack --module acme.wasm`;
+  llama-orch policy attack`;
 
 /** Everything for authors of policies, and for operators who want to know what one does. */
 export function policyCommand(shellOf: ShellOf, work: PolicyWork, setExitCode: SetExitCode): Command {

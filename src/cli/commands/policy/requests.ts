@@ -74,6 +74,8 @@ export interface TryJob {
 export interface RecordSource {
   readonly file: string | undefined;
   readonly dir: string | undefined;
+  /** Folder with further modules, for what was decided elsewhere. */
+  readonly modules: string | undefined;
 }
 
 export interface SimulateJob extends RecordSource {
@@ -82,6 +84,8 @@ export interface SimulateJob extends RecordSource {
   /** The version before: only what changes is shown. */
   readonly diff: string | undefined;
   readonly har: string | undefined;
+  /** Entry of the config whose recorded settings are used. */
+  readonly policy: string | undefined;
   readonly settings: string | undefined;
 }
 
@@ -93,9 +97,8 @@ export interface ExplainJob extends RecordSource {
 
 export interface AttackJob {
   readonly action: 'attack';
-  /** Asked beside the guard. */
-  readonly module: string | undefined;
-  readonly settings: string | undefined;
+  /** The daemon instead of the door of this build. */
+  readonly onDaemon: boolean;
   readonly row: number | undefined;
 }
 

@@ -19,11 +19,14 @@ import { join } from 'node:path';
 import { type Step } from '../plan/step.js';
 import { carryOut, stepState } from './carry-out.js';
 import { engineInstallCommand, installCommand } from './install-command.js';
-import { type Workshop } from './run-command.js';
+import { type Egress } from '../../../egress/egress.js';
+import { downloadEgress } from '../../../../test/support/download-egress.js';
+import { type EquippedWorkshop } from './run-command.js';
 
 let folder: string;
 let tools: string;
-let shop: Workshop;
+let shop: EquippedWorkshop;
+let egress: Egress;
 let said: string[];
 let server: Server | undefined;
 beforeEach(() => {
@@ -32,10 +35,12 @@ beforeEach(() => {
   mkdirSync(tools);
   for (const name of ['sh', 'mkdir', 'cat', 'tar', 'gzip', 'chmod', 'env']) tool(name);
   said = [];
-  shop = { env: { PATH: tools, SECRET: 'x' }, logPath: join(folder, 'log'), say: (line) => said.push(line) };
+  egress = downloadEgress();
+  shop = { env: { PATH: tools, SECRET: 'x' }, logPath: join(folder, 'log'), say: (line) => said.push(line), egress };
 });
 afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
+  await egress.close();
   await new Promise((resolve) => (server === undefined ? resolve(undefined) : server.close(resolve)));
   server = undefined;
 });

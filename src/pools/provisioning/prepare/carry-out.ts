@@ -11,7 +11,7 @@ import {
 import { fetchProgram, fetchWeights, isThere } from './download-steps.js';
 import { isExecutable } from '../find-program.js';
 import { ProvisioningError } from './provisioning-error.js';
-import { log, type Workshop } from './run-command.js';
+import { type EquippedWorkshop, log, type Workshop } from './run-command.js';
 
 /** Whether there is anything left to do for a step. `at-start`: the daemon does it. */
 export type StepState = 'done' | 'missing' | 'refused' | 'at-start';
@@ -26,7 +26,7 @@ export async function stepState(step: Step, shop: Workshop): Promise<StepState> 
  * Does what is left of a plan, but for starting the engine.
  * @throws ProvisioningError at the first step that is refused or fails
  */
-export async function carryOut({ steps, pool_id }: Plan, shop: Workshop): Promise<void> {
+export async function carryOut({ steps, pool_id }: Plan, shop: EquippedWorkshop): Promise<void> {
   for (const step of steps) {
     const state = await stepState(step, shop);
     tell(shop, `${step.kind}: ${step.detail}${state === 'done' ? ' (done)' : ''}`);
@@ -62,7 +62,7 @@ async function isDone(step: Step, shop: Workshop): Promise<boolean> {
   }
 }
 
-async function perform(step: Step, shop: Workshop): Promise<void> {
+async function perform(step: Step, shop: EquippedWorkshop): Promise<void> {
   switch (step.kind) {
     case 'preflight-tools':
       return requireTools(step, shop);
@@ -79,7 +79,7 @@ async function perform(step: Step, shop: Workshop): Promise<void> {
     case 'binary-fetch':
       return fetchProgram(step, shop);
     case 'model-fetch':
-      return fetchWeights(step);
+      return fetchWeights(step, shop);
     case 'run':
       return;
   }

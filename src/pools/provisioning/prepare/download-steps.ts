@@ -5,7 +5,7 @@ import { isExecutable } from '../find-program.js';
 import { type StepOf } from '../plan/step.js';
 import { fetchFile } from './fetch-file.js';
 import { ProvisioningError } from './provisioning-error.js';
-import { runCommand, type Workshop } from './run-command.js';
+import { type EquippedWorkshop, runCommand, type Workshop } from './run-command.js';
 
 const PROGRAM = 0o755;
 const DATA = 0o644;
@@ -17,14 +17,14 @@ export function isThere({ download }: StepOf<'model-fetch'>): boolean {
   return existsSync(download.file);
 }
 
-export async function fetchWeights({ download }: StepOf<'model-fetch'>): Promise<void> {
-  await fetchFile({ ...download, mode: DATA, maxBytes: MOST_WEIGHTS_BYTES });
+export async function fetchWeights({ download }: StepOf<'model-fetch'>, { egress }: EquippedWorkshop): Promise<void> {
+  await fetchFile({ ...download, mode: DATA, maxBytes: MOST_WEIGHTS_BYTES }, egress);
 }
 
 /** Nothing of a download is unpacked or can be run before its digest was compared. */
-export async function fetchProgram(step: StepOf<'binary-fetch'>, shop: Workshop): Promise<void> {
+export async function fetchProgram(step: StepOf<'binary-fetch'>, shop: EquippedWorkshop): Promise<void> {
   const { download, isArchive } = step;
-  await fetchFile({ ...download, mode: isArchive ? DATA : PROGRAM, maxBytes: MOST_PROGRAM_BYTES });
+  await fetchFile({ ...download, mode: isArchive ? DATA : PROGRAM, maxBytes: MOST_PROGRAM_BYTES }, shop.egress);
   if (isArchive) await unpack(step, shop);
 }
 

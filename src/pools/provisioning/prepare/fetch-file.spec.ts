@@ -5,7 +5,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { mayGoTo } from './address-guard.js';
+import { type Egress } from '../../../egress/egress.js';
+import { RowsInMemory } from '../../../egress/attack/rows-in-memory.js';
+import { downloadEgress } from '../../../../test/support/download-egress.js';
 import { fetchFile } from './fetch-file.js';
 
 const BODY = Buffer.from('#!/bin/sh\necho engine\n');
@@ -15,9 +17,15 @@ const LIMIT = 1_000;
 let folder: string;
 let server: Server;
 let url: string;
-beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'llama-orch-fetch-'))));
+let egress: Egress;
+let audit: RowsInMemory;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'llama-orch-fetch-'));
+  audit = new RowsInMemory();
+});
 afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
+  await egress.close();
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
 });
@@ -25,11 +33,13 @@ afterEach(async () => {
 async function serve(listener: RequestListener): Promise<void> {
   server = createServer(listener).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/engine`;
+  const { port } = server.address() as AddressInfo;
+  url = `http://127.0.0.1:${port}/engine`;
+  egress = downloadEgress({ allow_private: false, ports: [port] }, audit);
 }
 
 function fetchIt(checksum = CHECKSUM): Promise<void> {
-  return fetchFile({ url, checksum, file: join(folder, 'deep', 'engine'), mode: 0o755, maxBytes: LIMIT });
+  return fetchFile({ url, checksum, file: join(folder, 'deep', 'engine'), mode: 0o755, maxBytes: LIMIT }, egress);
 }
 
 /** What is left in the folder of the download. */
@@ -68,33 +78,34 @@ describe('fetching a program', () => {
     [
       'a redirect without end',
       (request, response) => response.writeHead(302, { location: `${request.url}1` }).end(),
-      /more than 5 times/,
+      /more than 5 redirects/,
     ],
     [
-      'a redirect to plain HTTP',
-      (_request, response) => response.writeHead(302, { location: 'http://example.org/x' }).end(),
-      /not https/,
+      'a redirect to another port',
+      (_request, response) => response.writeHead(302, { location: 'http://127.0.0.1:80/x' }).end(),
+      /does not let this call out/,
     ],
     [
       'a redirect to a file',
       (_request, response) => response.writeHead(302, { location: 'file:///etc/passwd' }).end(),
-      /not https/,
-    ],
-    [
-      'a redirect to a metadata service',
-      (_request, response) => response.writeHead(302, { location: 'https://169.254.169.254/' }).end(),
-      /may not go to/,
-    ],
-    [
-      'a redirect to a private address',
-      (_request, response) => response.writeHead(302, { location: 'https://10.0.0.1/' }).end(),
-      /may not go to/,
+      /does not let this call out/,
     ],
   ])('keeps nothing of %s (OC-CONFIG-6025, ORCH-3206)', async (_what, listener, message) => {
     await serve(listener);
     await expect(fetchIt()).rejects.toThrow(message);
     expect(files()).toEqual([]);
   });
+
+  it.each(['169.254.169.254', '10.0.0.1', '127.0.0.2'])(
+    'does not follow a redirect to %s, on whatever port: only the address of the operator may be private (ORCH-3206)',
+    async (host) => {
+      await serve((request, response) =>
+        response.writeHead(302, { location: `http://${host}:${request.socket.localPort}/` }).end(),
+      );
+      await expect(fetchIt()).rejects.toThrow('does not let this call out');
+      expect(audit.entries.at(-1)?.code).toBe('ADDRESS_NOT_PUBLIC');
+    },
+  );
 
   it('follows a redirect that stays where it may be (ORCH-3206)', async () => {
     await serve((request, response) => {
@@ -105,6 +116,28 @@ describe('fetching a program', () => {
     expect(files()).toEqual(['engine']);
   });
 
+  it('leaves a row for each hop, with the address that was named (ORCH-3206, OC-POLICY-4032)', async () => {
+    await serve((request, response) => {
+      if (request.url === '/engine') response.writeHead(302, { location: '/elsewhere' }).end();
+      else response.end(BODY);
+    });
+    await fetchIt();
+    const asked = audit.entries.filter(({ action }) => action === 'download.request');
+    expect(asked.map(({ actor, decision, url: at }) => [actor, decision, new URL(at!).pathname])).toEqual([
+      ['system', 'allow', '/engine'],
+      ['system', 'allow', '/elsewhere'],
+    ]);
+  });
+
+  it('goes nowhere while egress.enabled is false (ORCH-3206)', async () => {
+    let requests = 0;
+    await serve((_request, response) => response.end(String((requests += 1))));
+    await egress.close();
+    egress = downloadEgress({ enabled: false });
+    await expect(fetchIt()).rejects.toThrow('does not let this call out');
+    expect(requests).toBe(0);
+  });
+
   it('leaves the file of an earlier fetch as it was (OC-CONFIG-6025)', async () => {
     let body = BODY;
     await serve((_request, response) => response.end(body));
@@ -112,27 +145,5 @@ describe('fetching a program', () => {
     body = Buffer.from('evil');
     await expect(fetchIt()).rejects.toThrow('nothing was kept');
     expect(readFileSync(join(folder, 'deep', 'engine'))).toEqual(BODY);
-  });
-});
-
-describe('where downloads may go', () => {
-  beforeEach(() => serve((_request, response) => response.end()));
-
-  it.each([
-    ['93.184.216.34', true, true],
-    ['2606:2800:220:1::1', true, true],
-    ['127.0.0.1', false, true],
-    ['10.1.2.3', false, true],
-    ['::ffff:10.1.2.3', false, true],
-    ['fd12::1', false, true],
-    ['0.0.0.0', false, false],
-    ['169.254.169.254', false, false],
-    ['::ffff:169.254.169.254', false, false],
-    ['fe80::1', false, false],
-    ['224.0.0.1', false, false],
-    ['64:ff9b::a9fe:a9fe', false, false],
-    ['no address', false, false],
-  ])('%s: %s for everybody, %s for the host that the operator named (ORCH-3206)', (address, any, named) => {
-    expect([mayGoTo(address, false), mayGoTo(address, true)]).toEqual([any, named]);
   });
 });

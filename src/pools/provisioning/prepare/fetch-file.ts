@@ -1,11 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { chmod, mkdir, open, rename, rm } from 'node:fs/promises';
-import { get as getHttp, type IncomingMessage } from 'node:http';
-import { get as getHttps } from 'node:https';
-import { isIP } from 'node:net';
 import { dirname } from 'node:path';
-import { isFetchable } from '../../../config/index.js';
-import { guardedLookup, mayGoTo } from './address-guard.js';
+import { type Egress, EgressFailure, type OutboundCall, type OutboundStream } from '../../../egress/egress.js';
+import { AppError } from '../../../kernel/errors.js';
 import { ProvisioningError } from './provisioning-error.js';
 
 export interface FetchRequest {
@@ -18,21 +15,20 @@ export interface FetchRequest {
   readonly maxBytes: number;
 }
 
-const MOST_REDIRECTS = 5;
-const SILENCE_MS = 60_000;
 const OWNER_FILE = 0o600;
-const REDIRECTS: readonly unknown[] = [301, 302, 303, 307, 308];
+/** The largest weights over a slow line; a line that falls silent is given up long before. */
+const LONGEST_MS = 24 * 3_600_000;
 
 /**
  * Fetches a file that has to have a digest. It gets its name, and its right to be run, once it has been compared;
  * whatever goes wrong leaves nothing behind.
  * @throws ProvisioningError
  */
-export async function fetchFile(request: FetchRequest): Promise<void> {
+export async function fetchFile(request: FetchRequest, egress: Egress): Promise<void> {
   await mkdir(dirname(request.file), { recursive: true });
   const part = `${request.file}.${randomUUID()}.part`;
   try {
-    const digest = await download(request, part);
+    const digest = await download(request, part, egress);
     if (`sha256:${digest}` !== request.checksum) throw wrongDigest(request, digest);
     await chmod(part, request.mode);
     await rename(part, request.file);
@@ -42,84 +38,69 @@ export async function fetchFile(request: FetchRequest): Promise<void> {
 }
 
 /** Writes what the address gives to a file that nobody may run; answers its SHA-256. */
-async function download({ url, maxBytes }: FetchRequest, part: string): Promise<string> {
-  const response = await requestFollowing(url);
-  const announced = Number(response.headers['content-length'] ?? 0);
-  if (announced > maxBytes) {
-    response.destroy();
-    throw tooLarge(url, maxBytes);
-  }
+async function download(request: FetchRequest, part: string, egress: Egress): Promise<string> {
+  const answer = await asked(request, egress);
   const file = await open(part, 'wx', OWNER_FILE);
   try {
-    const digest = await copy(response, file, url, maxBytes);
+    const digest = await copy(answer, file, request);
     await file.sync();
     return digest;
   } finally {
-    response.destroy();
     await file.close();
   }
 }
 
 type File = Awaited<ReturnType<typeof open>>;
 
-async function copy(response: IncomingMessage, file: File, url: string, maxBytes: number): Promise<string> {
+async function copy({ body }: OutboundStream, file: File, { url, maxBytes }: FetchRequest): Promise<string> {
   const hash = createHash('sha256');
   let bytes = 0;
   try {
-    for await (const chunk of response as AsyncIterable<Buffer>) {
+    for await (const chunk of body) {
       bytes += chunk.length;
-      if (bytes > maxBytes) throw tooLarge(url, maxBytes);
       hash.update(chunk);
       await file.writeFile(chunk);
     }
   } catch (error) {
-    if (error instanceof ProvisioningError) throw error;
-    throw new ProvisioningError(`the download of ${url} broke off after ${bytes} bytes (${codeOf(error)}); try again`);
+    if (!(error instanceof EgressFailure)) throw error;
+    if (error.kind === 'too_large') throw tooLarge(url, maxBytes);
+    throw new ProvisioningError(`the download of ${url} broke off after ${bytes} bytes (${error.message}); try again`);
   }
   return hash.digest('hex');
 }
 
-/** Each redirect is looked at as the first address was; the host of the operator's alone may be private. */
-async function requestFollowing(url: string): Promise<IncomingMessage> {
-  const named = new URL(url).host;
-  let next = url;
-  for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
-    const response = await requestOnce(next, new URL(next).host === named);
-    if (response.statusCode === 200) return response;
-    response.destroy();
-    const { location } = response.headers;
-    if (!REDIRECTS.includes(response.statusCode) || location === undefined)
-      throw new ProvisioningError(`${next} answered with status ${response.statusCode}; correct the url`);
-    next = redirected(location, next);
-  }
-  throw new ProvisioningError(`${url} redirects more than ${MOST_REDIRECTS} times; name the last address`);
-}
-
-function redirected(location: string, from: string): string {
-  const to = URL.parse(location, from)?.href;
-  const isDowngrade = from.startsWith('https:') && !to?.startsWith('https:');
-  if (to === undefined || isDowngrade || !isFetchable(to))
-    throw new ProvisioningError(`${from} redirects to an address that is not https://; name another url`);
-  return to;
-}
-
-function requestOnce(url: string, isNamedHost: boolean): Promise<IncomingMessage> {
-  const { protocol, hostname } = new URL(url);
-  const literal = hostname.replace(/^\[|\]$/g, '');
-  return new Promise((resolve, reject) => {
-    const fail = (error: Error) => reject(notReached(url, error));
-    if (isIP(literal) !== 0 && !mayGoTo(literal, isNamedHost))
-      return fail(new Error(`${literal} is an address that downloads may not go to`));
-    const get = protocol === 'https:' ? getHttps : getHttp;
-    const headers = { 'user-agent': 'llama-orch', 'accept-encoding': 'identity' };
-    const request = get(url, { headers, lookup: guardedLookup(isNamedHost), agent: false }, resolve);
-    request.setTimeout(SILENCE_MS, () => request.destroy(new Error(`silent for ${SILENCE_MS} ms`)));
-    request.on('error', fail);
+async function asked({ url, maxBytes }: FetchRequest, egress: Egress): Promise<OutboundStream> {
+  const answer = await egress.stream(callFor(url, maxBytes), new AbortController().signal).catch((error: unknown) => {
+    if (error instanceof EgressFailure && error.kind === 'too_large') throw tooLarge(url, maxBytes);
+    if (!(error instanceof EgressFailure) && !(error instanceof AppError)) throw error;
+    throw new ProvisioningError(`${url} cannot be fetched: ${error.message}`, { cause: error });
   });
+  if (answer.status === 200) return answer;
+  await leave(answer);
+  throw new ProvisioningError(`${url} answered with status ${answer.status}; correct the url`);
 }
 
-function notReached(url: string, error: Error): ProvisioningError {
-  return new ProvisioningError(`${url} cannot be fetched: ${error.message}`);
+/** The operator's configuration names the address, so it may be private; where it redirects to may not. */
+function callFor(url: string, maxBytes: number): OutboundCall {
+  return {
+    ...{
+      tool: { name: 'download', version: '1.0.0' },
+      method: 'GET',
+      url,
+      headers: [],
+      body: undefined,
+      secretHeaders: [],
+    },
+    ...{ maxBytes, timeoutMs: LONGEST_MS, isNamedByOperator: true },
+    caller: {
+      ...{ actor: 'system', tenant: 'default', correlationId: randomUUID(), traceparent: null },
+      ...{ sessionId: null, taskId: null, labels: {} },
+    },
+  };
+}
+
+async function leave({ body }: OutboundStream): Promise<void> {
+  for await (const _ of body) return;
 }
 
 function wrongDigest({ url, checksum }: FetchRequest, digest: string): ProvisioningError {
@@ -130,8 +111,4 @@ function wrongDigest({ url, checksum }: FetchRequest, digest: string): Provision
 
 function tooLarge(url: string, maxBytes: number): ProvisioningError {
   return new ProvisioningError(`${url} is larger than ${maxBytes} bytes, the most that is fetched here`);
-}
-
-function codeOf(error: unknown): string {
-  return (error as NodeJS.ErrnoException).code ?? (error instanceof Error ? error.message : String(error));
 }

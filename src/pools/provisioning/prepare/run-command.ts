@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { appendFileSync, closeSync, openSync, readFileSync } from 'node:fs';
+import { type Egress } from '../../../egress/egress.js';
 import { type Environment } from '../../../config/index.js';
 import { type Command } from '../plan/step.js';
 import { lastWords, plain } from '../run/last-words.js';
@@ -21,6 +22,11 @@ export interface Workshop {
   readonly logPath: string;
   /** Tells people what goes on. */
   readonly say: (line: string) => void;
+}
+
+/** One that can also fetch. */
+export interface EquippedWorkshop extends Workshop {
+  readonly egress: Egress;
 }
 
 /** Variables of a tool: those that are passed on, and those of the step. Git never asks. */

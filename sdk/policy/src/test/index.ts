@@ -1,0 +1,10 @@
+export { policy, type AgreedAnswer, type PolicyUnderTest, type TestOptions } from './policy-under-test.js';
+export { policyTests, readCases, runCase } from './cases.js';
+export { admission, type EventBuilder, eventOfCase, request, response } from './events.js';
+export { unmetExpectation } from './difference.js';
+export { type Verdict } from './verdict.js';
+export { type HostOutcome, type OpenPolicy, type PolicyHost, productionHost } from './host.js';
+export { forEveryRequest, type PropertyOptions } from './property.js';
+export { bundledPolicy } from './load.js';
+export { mutate, type Mutant, type MutationReport } from './mutate.js';
+export { type FilledEvent, fillEvent } from '../events/fill-event.js';

@@ -1,0 +1,132 @@
+import { type Arrival, decidedHop, isFile, reasonOf, secretsFor } from './arrival.js';
+import { type Departure, type Errand } from './departure.js';
+import { type Header } from './dial/exchange.js';
+import { type OutboundAnswer } from './egress.js';
+import { type EgressParts } from './egress-parts.js';
+import { mimeTypeIsRefused } from './request/mime.js';
+import { textBodyOf, valueOf } from './findings/text-body.js';
+import { Eraser } from './redaction/eraser.js';
+import { RedactionFailed, redactedAnswer, rulesOf } from './redaction/redact-answer.js';
+import { type HidingRule } from './redaction/redact-text.js';
+import { withoutHopByHop } from './request/hygiene.js';
+import { askedResponse, patchedAnswer, type Received } from './request/asked-response.js';
+import { type Decided, sentBytes } from './trail.js';
+
+/** A head without what belongs to the connection, and without the secrets that were sent. */
+export interface CleanHead {
+  readonly status: number;
+  readonly headers: readonly Header[];
+}
+
+/** What response policies left of an answer, and what has to be hidden in it. */
+export interface Judged {
+  readonly received: Received;
+  readonly decided: Decided | undefined;
+  readonly rules: readonly HidingRule[];
+}
+
+/** From the head that came to what the caller gets: media types, response policies, redaction, audit. */
+export class Answers {
+  constructor(private readonly parts: EgressParts) {}
+
+  /** @throws AppError `POLICY_DENIED` for a media type that this call may not have */
+  async headOf({ status, headers, departure, discard }: Arrival, { call, trail }: Errand): Promise<CleanHead> {
+    const eraser = new Eraser(secretsFor(departure.hop.step.target, call));
+    const known = (text: string) => Buffer.from(this.redacted(Buffer.from(text, 'latin1'))).toString('latin1');
+    const clean = withoutHopByHop(headers).map(([name, value]): Header => [name, known(eraser.text(value))]);
+    const type = valueOf(clean, 'content-type');
+    if (!mimeTypeIsRefused(type, call)) return { status, headers: clean };
+    discard();
+    const reason = `the answer has a media type that this call may not have: ${(type ?? 'none').slice(0, 100)}`;
+    throw await trail.withheld(departure.hop, 'MIME_NOT_ALLOWED', reason, 'see tools.allowed_mime_types', {});
+  }
+
+  /** Reads the whole answer, up to what the call takes. */
+  async whole(arrival: Arrival, errand: Errand): Promise<OutboundAnswer> {
+    const { call, trail, signal } = errand;
+    const { departure } = arrival;
+    const head = await this.headOf(arrival, errand);
+    const read = await collected(arrival, errand).catch(async (error: unknown) => {
+      throw await trail.brokenOff(departure.hop, reasonOf(error, signal));
+    });
+    const judged = await this.judged({ ...head, ...read }, departure, errand);
+    if (!arrival.isKept && !read.truncated) call.kept?.keep(decidedHop(departure), { ...head, body: read.body });
+    return this.finished(judged, arrival, errand, read.bytes);
+  }
+
+  /** Response policies, asked about what is known of the answer. @throws AppError `POLICY_DENIED` */
+  async judged(received: Received, departure: Departure, { call, trail }: Errand): Promise<Judged> {
+    if (!this.parts.policies.has('on_response')) return { received, decided: undefined, rules: [] };
+    const { hop } = departure;
+    const asked = askedResponse(received, departure, { call, decisionId: hop.decisionId, parts: this.parts });
+    const outcome = await this.parts.policies.decide(asked.call);
+    const decided = { call: asked.call, outcome, notReplayable: asked.notReplayable };
+    if (outcome.decision === 'deny') throw await trail.denied(hop, decided, 'tool.response');
+    const rules = isFile(call) ? [] : rulesOf(outcome.redactions, 'response');
+    return { received: patchedAnswer(received, asked, outcome), decided, rules };
+  }
+
+  /** @throws AppError `POLICY_DENIED` when something has to be hidden and cannot be found */
+  async hidden({ received, rules }: Judged, departure: Departure, { call, trail }: Errand) {
+    const key = { key: this.parts.key, tenant: call.caller.tenant };
+    const { headers, body = new Uint8Array(), truncated } = received;
+    try {
+      return redactedAnswer({ headers, body, truncated }, rules, key);
+    } catch (error) {
+      if (!(error instanceof RedactionFailed)) throw error;
+      const hint = 'ask for less, or for another representation';
+      throw await trail.withheld(departure.hop, 'REDACTION_FAILED', error.message, hint, { bytesIn: body.length });
+    }
+  }
+
+  private async finished(judged: Judged, arrival: Arrival, errand: Errand, bytes: number): Promise<OutboundAnswer> {
+    const { departure, status } = arrival;
+    const hidden = await this.hidden(judged, departure, errand);
+    const { headers } = hidden;
+    const body = isFile(errand.call) ? hidden.body : this.withoutKnown(hidden.body, valueOf(headers, 'content-type'));
+    const sizes = { bytesIn: bytes, bytesOut: sentBytes(departure.hop.step) };
+    const auditSeq = await errand.trail.answered(departure.hop, status, sizes, judged.decided);
+    const { truncated } = judged.received;
+    return { ...factsOf(departure, judged), status, headers, body, truncated, bytes, auditSeq, cached: arrival.isKept };
+  }
+
+  /** What the redactor knows as a secret does not reach agents, whoever repeats it. */
+  withoutKnown(body: Uint8Array, contentType: string | null): Uint8Array {
+    return typeof textBodyOf(body, contentType) === 'object' ? this.redacted(body) : body;
+  }
+
+  private redacted(bytes: Uint8Array): Uint8Array {
+    const stream = this.parts.redactor.stream();
+    return Buffer.concat([stream.push(bytes), stream.end()]);
+  }
+}
+
+/** What a caller learns of the decisions. */
+export function factsOf({ hop, outcome }: Departure, { decided }: Judged) {
+  const { by, decision } = outcome;
+  return {
+    finalUrl: hop.step.target.url.href,
+    decisionId: hop.decisionId,
+    policy: by === undefined ? undefined : { id: by.policy, version: by.version, decision },
+    outcomes: [...outcome.outcomes, ...(decided?.outcome.outcomes ?? [])],
+  };
+}
+
+/** The body in clear and without the secrets that were sent. */
+export async function* erased({ pieces, departure }: Arrival, { call }: Errand): AsyncGenerator<Uint8Array> {
+  const eraser = new Eraser(secretsFor(departure.hop.step.target, call));
+  for await (const piece of pieces) yield eraser.push(piece);
+  yield eraser.end();
+}
+
+async function collected(arrival: Arrival, errand: Errand) {
+  const { maxBytes } = errand.call;
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of erased(arrival, errand)) {
+    pieces.push(piece.subarray(0, maxBytes - bytes));
+    bytes += piece.length;
+    if (bytes > maxBytes) break;
+  }
+  return { body: Buffer.concat(pieces), bytes: Math.min(bytes, maxBytes), truncated: bytes > maxBytes };
+}

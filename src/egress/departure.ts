@@ -1,0 +1,133 @@
+import { newDecisionId } from '../kernel/ids.js';
+import { type ChainOutcome } from '../policy-host/sandbox/chain.js';
+import { type RateLimit } from '@llama-orch/policy-sdk/abi';
+import { type OutboundCall } from './egress.js';
+import { type EgressParts } from './egress-parts.js';
+import { Fault } from './fault.js';
+import { type Checked, Guard } from './guard/guard.js';
+import { Refusal } from './guard/refusal.js';
+import { type NamedHost } from './guard/rules.js';
+import { Rates } from './limits/gcra.js';
+import { type Asked, askedRequest } from './request/asked.js';
+import { patchedStep } from './request/patched.js';
+import { isSameOrigin, type Step } from './request/redirect.js';
+import { type HopFacts, type Trail } from './trail.js';
+
+/** A request that may go out, to the address that was checked. */
+export interface Departure {
+  readonly hop: HopFacts & { readonly step: Step };
+  readonly checked: Checked;
+  readonly asked: Asked;
+  readonly outcome: ChainOutcome;
+  readonly auditSeq: number;
+}
+
+/** One call on its way. */
+export interface Errand {
+  readonly call: OutboundCall;
+  readonly trail: Trail;
+  /** Aborted by the caller, or at the deadline of the whole call. */
+  readonly signal: AbortSignal;
+  readonly named: NamedHost | undefined;
+}
+
+const SECOND = 1_000;
+
+/** What the daemon does by itself needs no policy's yes; agents do. */
+const OF_AGENTS: readonly string[] = ['http.fetch', 'search'];
+
+/** Guard, policies, patches, guard again, limits: all that a request passes before anything is sent. */
+export class Departures {
+  private readonly guard: Guard;
+  private readonly rates = new Rates();
+
+  constructor(private readonly parts: EgressParts) {
+    this.guard = new Guard(parts);
+  }
+
+  /** @throws AppError `POLICY_DENIED`, `QUOTA_EXCEEDED`; EgressFailure when the name does not resolve */
+  async depart(step: Step, errand: Errand): Promise<Departure> {
+    const first = await this.decide(step, errand);
+    if (isSameOrigin(first.departure.hop.step.target, step.target)) return this.leave(first, errand);
+    await errand.trail.decided({ ...first.departure.hop, step }, first.decided);
+    const second = await this.decide(first.departure.hop.step, errand);
+    if (isSameOrigin(second.departure.hop.step.target, first.departure.hop.step.target))
+      return this.leave(second, errand);
+    throw await errand.trail.refused(second.departure.hop, new Refusal('MOVED_TWICE', 'policies moved the call twice'));
+  }
+
+  newHop(step: Step | undefined): HopFacts {
+    const { clock } = this.parts;
+    return { decisionId: newDecisionId(clock.epochMs()), step, startedAt: clock.now() };
+  }
+
+  private async decide(step: Step, errand: Errand) {
+    const hop = { ...this.newHop(step), step };
+    const { call, trail } = errand;
+    const checked = await this.checked(hop, errand);
+    const asked = askedRequest(step, checked, { call, decisionId: hop.decisionId, parts: this.parts });
+    const outcome = this.withProfile(await this.parts.policies.decide(asked.call), call);
+    const decided = { call: asked.call, outcome, notReplayable: asked.notReplayable };
+    if (outcome.decision === 'deny') throw await trail.denied(hop, decided);
+    const patched = { ...hop, step: await this.patched(hop, asked, outcome, trail) };
+    return { departure: { hop: patched, checked, asked, outcome }, decided };
+  }
+
+  private async checked(hop: HopFacts & { readonly step: Step }, { trail, named, signal }: Errand): Promise<Checked> {
+    try {
+      return await this.guard.check(hop.step.target, named, signal);
+    } catch (error) {
+      const reason: unknown = signal.aborted ? signal.reason : error;
+      if (reason instanceof Refusal) throw await trail.refused(hop, reason);
+      if (reason instanceof Fault) throw await trail.failed(hop, reason, false);
+      throw reason;
+    }
+  }
+
+  private async patched(
+    hop: HopFacts & { readonly step: Step },
+    asked: Asked,
+    outcome: ChainOutcome,
+    trail: Trail,
+  ): Promise<Step> {
+    try {
+      return patchedStep(hop.step, asked, outcome);
+    } catch (error) {
+      throw error instanceof Refusal ? await trail.refused(hop, error) : error;
+    }
+  }
+
+  private withProfile(outcome: ChainOutcome, { tool }: OutboundCall): ChainOutcome {
+    const isMissing = outcome.by === undefined && outcome.decision === 'allow' && this.parts.policies.denyWithoutPolicy;
+    if (!isMissing || !OF_AGENTS.includes(tool.name)) return outcome;
+    const reason = 'no policy allows tool calls, and the profile asks for one';
+    return { ...outcome, decision: 'deny', code: 'NO_POLICY', reason, hint: 'the operator adds one under policies' };
+  }
+
+  /** Counts the call and writes it down; then nothing stands between it and the network. */
+  private async leave(
+    { departure, decided }: Awaited<ReturnType<Departures['decide']>>,
+    { call, trail }: Errand,
+  ): Promise<Departure> {
+    const { hop, outcome } = departure;
+    const usedUp = this.rates.take(
+      [...this.callerLimit(call, hop.step), ...outcome.limits.map(ofPolicy)],
+      this.parts.clock.now(),
+    );
+    if (usedUp !== undefined) throw await trail.limited(hop, decided, usedUp);
+    return { ...departure, auditSeq: await trail.decided(hop, decided) };
+  }
+
+  private callerLimit({ tool, caller }: OutboundCall, { hop }: Step): RateLimit[] {
+    if (hop > 0 || !OF_AGENTS.includes(tool.name)) return [];
+    const { ratePerS } = this.parts;
+    return [
+      { key: `caller:${caller.tenant}/${caller.actor}`, rate: ratePerS, perMs: SECOND, burst: ratePerS, cost: 1 },
+    ];
+  }
+}
+
+/** Keys of policies never meet those of callers. */
+function ofPolicy(limit: RateLimit): RateLimit {
+  return { ...limit, key: `policy:${limit.key}` };
+}

@@ -1,0 +1,56 @@
+import { type RequestEvent, type ResponseEvent } from '@llama-orch/policy-sdk/abi';
+import { type ChainCall, type ChainOutcome } from '../../policy-host/sandbox/chain.js';
+import { type Departure } from '../departure.js';
+import { type Header } from '../dial/exchange.js';
+import { type Masks } from '../findings/masks.js';
+import { valueOf } from '../findings/text-body.js';
+import { chainCall, frameOf, isRaw, maskedBody, masksFor, type Occasion, rawReason, unmaskedPairs } from './asked.js';
+
+/** What came back, as far as it is known: a streamed answer has no body yet. */
+export interface Received {
+  readonly status: number;
+  readonly headers: readonly Header[];
+  readonly body: Uint8Array | undefined;
+  readonly truncated: boolean;
+}
+
+export interface AskedResponse {
+  readonly call: ChainCall;
+  readonly event: ResponseEvent;
+  readonly masks: Masks;
+  readonly notReplayable: string | null;
+}
+
+/** Asks about an answer. */
+export function askedResponse(received: Received, departure: Departure, occasion: Occasion): AskedResponse {
+  const { clock, redactor } = occasion.parts;
+  const masks = masksFor('on_response', occasion);
+  const { request } = departure.outcome.event as RequestEvent;
+  const body = maskedBody(received.body, valueOf(received.headers, 'content-type'), masks, received.truncated);
+  const event: ResponseEvent = {
+    ...frameOf(occasion),
+    kind: 'http.response',
+    request: { method: request.method, url: request.url, hop: request.hop },
+    response: {
+      status: received.status,
+      headers: received.headers.map((header) => masks.header(header)),
+      address: departure.checked.pinned,
+      body: body?.facts ?? null,
+      durationMs: Math.round(clock.now() - departure.hop.startedAt),
+      findings: masks.findings,
+    },
+  };
+  const shown = isRaw('on_response', occasion) ? event : redactor.value(event);
+  const call = chainCall('on_response', shown, body?.bytes, occasion);
+  return { call, event: shown, masks, notReplayable: rawReason('on_response', occasion) };
+}
+
+/** The answer as the policies left it. */
+export function patchedAnswer(received: Received, asked: AskedResponse, outcome: ChainOutcome): Received {
+  if (outcome.event === asked.call.event) return received;
+  const { response } = outcome.event as ResponseEvent;
+  const headers = unmaskedPairs(response.headers, asked.event.response.headers, received.headers);
+  if (outcome.body === undefined) return { ...received, headers };
+  const text = new TextDecoder().decode(outcome.body);
+  return { ...received, headers, body: Buffer.from(asked.masks.reveal(text, true)) };
+}

@@ -1,0 +1,206 @@
+import { type AuditAction, type AuditEntry, type DecisionRecord } from '../audit/audit-log.js';
+import { AppError } from '../kernel/errors.js';
+import { recordOf } from '../policy-host/decision-record.js';
+import { type ChainCall, type ChainOutcome } from '../policy-host/sandbox/chain.js';
+import { EgressFailure, type OutboundCall } from './egress.js';
+import { type EgressParts, type EgressResult } from './egress-parts.js';
+import { Fault } from './fault.js';
+import { type UsedUp } from './limits/gcra.js';
+import { hrefOf } from './guard/normalise.js';
+import { GUARD, guardDenial, type Refusal } from './guard/refusal.js';
+import { hiddenJson } from './redaction/redact-text.js';
+import { rulesOf } from './redaction/redact-answer.js';
+import { type Step } from './request/redirect.js';
+
+/** One hop for the audit. */
+export interface HopFacts {
+  readonly decisionId: string;
+  /** Undefined when the URL could not be read. */
+  readonly step: Step | undefined;
+  /** By the clock that never runs backwards. */
+  readonly startedAt: number;
+}
+
+export interface Sizes {
+  readonly bytesIn?: number;
+  readonly bytesOut?: number;
+}
+
+/** A decision of policies, and what it was made from. */
+export interface Decided {
+  readonly call: ChainCall;
+  readonly outcome: ChainOutcome;
+  readonly notReplayable: string | null;
+}
+
+const MOST_URL = 2_048;
+
+/** Writes down what becomes of one call, and tells metrics and log. A hop leaves a row before it goes out and one after. */
+export class Trail {
+  constructor(
+    private readonly parts: EgressParts,
+    private readonly call: OutboundCall,
+  ) {}
+
+  /** The guard said no: the row has the reason, the error has none. */
+  async refused(hop: HopFacts, { code, message }: Refusal): Promise<AppError> {
+    const { id: plugin, version } = GUARD;
+    await this.append(hop, this.asking, { decision: 'deny', plugin, version, code, reason: message });
+    this.tell(hop, 'denied', code);
+    return guardDenial(hop.decisionId);
+  }
+
+  /** Policies decided about the request. */
+  decided(hop: HopFacts, decided: Decided): Promise<number> {
+    const bytesOut = sentBytes(hop.step);
+    return this.append(hop, this.asking, { ...rowOf(decided.outcome), bytes_out: bytesOut }, this.record(decided));
+  }
+
+  async denied(hop: HopFacts, decided: Decided, action: AuditAction = this.asking): Promise<AppError> {
+    const { outcome } = decided;
+    await this.append(hop, action, rowOf(outcome), this.record(decided));
+    this.tell(hop, 'denied', outcome.code);
+    return policyDenial(hop.decisionId, this.parts.redactor.value(outcome));
+  }
+
+  async limited(hop: HopFacts, decided: Decided, { limit, waitMs }: UsedUp): Promise<AppError> {
+    const name = limit.key.startsWith('policy:') ? limit.key.slice('policy:'.length) : 'egress.rate_per_s';
+    const row = {
+      ...rowOf(decided.outcome),
+      decision: 'limit',
+      code: 'RATE_LIMITED',
+      reason: `the rate ${name} is used up`,
+    };
+    await this.append(hop, this.asking, row, this.record(decided));
+    this.tell(hop, 'limited', 'RATE_LIMITED');
+    const retry_after_ms = Math.min(60_000, Math.max(1, waitMs));
+    const used = { name, value: limit.rate, used: limit.rate };
+    return new AppError('QUOTA_EXCEEDED', `${row.reason}; call again in ${retry_after_ms} ms`, {
+      members: { retry_after_ms, policy_label: 'reject', limit: used },
+    });
+  }
+
+  /** The host itself withholds an answer. */
+  async withheld(hop: HopFacts, code: string, reason: string, hint: string, sizes: Sizes): Promise<AppError> {
+    const { id: plugin, version } = GUARD;
+    await this.append(hop, 'tool.response', { decision: 'deny', plugin, version, code, reason, ...rowSizes(sizes) });
+    this.tell(hop, 'denied', code);
+    const members = { policy: { ...GUARD, reason }, policy_code: code, hint, decision_id: hop.decisionId };
+    return new AppError('POLICY_DENIED', reason, { members });
+  }
+
+  /** An answer came; `decided` when policies were asked about it. */
+  async answered(hop: HopFacts, status: number, sizes: Sizes, decided?: Decided): Promise<number> {
+    const row = decided === undefined ? { decision: 'allow', code: `HTTP_${status}` } : rowOf(decided.outcome);
+    const record = decided === undefined ? undefined : this.record(decided);
+    const seq = await this.append(hop, 'tool.response', { ...row, ...rowSizes(sizes) }, record);
+    this.tell(hop, 'ok', `HTTP_${status}`);
+    return seq;
+  }
+
+  async failed(hop: HopFacts, fault: Fault, isSent: boolean, sizes: Sizes = {}): Promise<EgressFailure> {
+    const action = isSent ? 'tool.response' : this.asking;
+    const code = fault.kind.toUpperCase();
+    const seq = await this.append(hop, action, { decision: 'failed', code, reason: fault.message, ...rowSizes(sizes) });
+    this.tell(hop, 'failed', code);
+    return new EgressFailure(fault.kind, fault.message, seq, { cause: fault });
+  }
+
+  /** Whatever ended a call that was sent: a fault, the caller who left, or something of ours. Answers what is thrown. */
+  async brokenOff(hop: HopFacts, reason: unknown, sizes: Sizes = {}): Promise<unknown> {
+    if (reason instanceof Fault) return this.failed(hop, reason, true, sizes);
+    await this.append(hop, 'tool.response', { decision: 'failed', code: 'CANCELLED', ...rowSizes(sizes) });
+    this.tell(hop, 'failed', 'CANCELLED');
+    return reason;
+  }
+
+  private get asking(): AuditAction {
+    return this.call.tool.name === 'download' ? 'download.request' : 'tool.request';
+  }
+
+  private append(
+    { decisionId, step, startedAt }: HopFacts,
+    action: AuditAction,
+    row: Partial<AuditEntry> & Pick<AuditEntry, 'decision'>,
+    record?: DecisionRecord,
+  ): Promise<number> {
+    const { audit, clock, redactor } = this.parts;
+    const { actor, tenant, correlationId } = this.call.caller;
+    const url =
+      step === undefined ? redactor.text(this.call.url.slice(0, MOST_URL)) : redactor.url(hrefOf(step.target));
+    const target = step?.target.parts.host ?? '-';
+    const latency_us = Math.round((clock.now() - startedAt) * 1_000);
+    const frame = {
+      actor,
+      tenant,
+      action,
+      target,
+      url,
+      latency_us,
+      correlation_id: correlationId,
+      decision_id: decisionId,
+    };
+    return audit.append({ ...frame, ...row }, record);
+  }
+
+  /** What policies want hidden from the record goes first; where there was any, the record cannot be decided again. */
+  private record({ call, outcome, notReplayable }: Decided): DecisionRecord {
+    const rules = rulesOf(outcome.redactions, 'audit');
+    if (rules.length === 0) return recordOf(call, outcome, notReplayable) as unknown as DecisionRecord;
+    const key = { key: this.parts.key, tenant: this.call.caller.tenant };
+    const text = JSON.stringify(call.event);
+    const shown = hiddenJson(text, rules, key) ?? 'null';
+    if (shown === text) return recordOf(call, outcome, notReplayable) as unknown as DecisionRecord;
+    const event = JSON.parse(shown) as ChainCall['event'];
+    return recordOf({ ...call, event }, outcome, 'a policy hides a part of the record') as unknown as DecisionRecord;
+  }
+
+  private tell({ step, startedAt, decisionId }: HopFacts, result: EgressResult, code: string): void {
+    const { logger, clock, count } = this.parts;
+    const { tool, caller } = this.call;
+    count(result);
+    logger.log(result === 'ok' ? 'info' : 'warn', 'egress', `${tool.name}: ${result}`, {
+      tool: tool.name,
+      method: step?.method,
+      hop: step?.hop,
+      code,
+      ms: Math.round(clock.now() - startedAt),
+      correlation_id: caller.correlationId,
+      task_id: caller.taskId ?? undefined,
+      decision_id: decisionId,
+    });
+  }
+}
+
+/** What a policy's no becomes. */
+function policyDenial(decisionId: string, { by, code, reason, hint }: ChainOutcome): AppError {
+  const id = by?.policy ?? 'profile';
+  return new AppError('POLICY_DENIED', `policy ${id} does not let this call out: ${reason}`, {
+    members: {
+      policy: { id, version: by?.version ?? GUARD.version, reason },
+      policy_code: code,
+      ...(hint === undefined ? {} : { hint }),
+      decision_id: decisionId,
+    },
+  });
+}
+
+function rowOf({ decision, code, reason, by, outcomes }: ChainOutcome) {
+  return {
+    decision,
+    plugin: by?.policy ?? null,
+    version: by?.version ?? null,
+    digest: by?.digest ?? null,
+    code,
+    reason,
+    fuel: outcomes.length === 0 ? null : outcomes.reduce((sum, { fuel }) => sum + fuel, 0),
+  };
+}
+
+function rowSizes({ bytesIn = 0, bytesOut = 0 }: Sizes) {
+  return { bytes_in: bytesIn, bytes_out: bytesOut };
+}
+
+export function sentBytes(step: Step | undefined): number {
+  return step === undefined ? 0 : step.target.url.href.length + (step.body?.length ?? 0);
+}

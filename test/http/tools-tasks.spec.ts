@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto';
+import { hashKey, newKey } from '../../src/kernel/key-hash.js';
+import { completion, startTestApp, type TestApp } from '../support/start-app.js';
+import { Upstream } from '../support/upstream.js';
+import { expectProblem } from './contract.js';
+
+const KEYS = { a: newKey('a'), b: newKey('b') };
+let upstream: Upstream;
+let app: TestApp;
+
+beforeAll(async () => {
+  upstream = await Upstream.start((_asked, response) => response.end('hello'));
+  const keys = (['a', 'b'] as const).map((id) => {
+    const scopes = ['infer', 'tools', 'observe'];
+    return { id, hash: hashKey(KEYS[id]), tenant: `tenant-${id}`, scopes };
+  });
+  const policies = [{ builtin: 'per-task-budget', settings: { max_calls: 2, without_task: 'allow' } }];
+  const egress = { ports: [upstream.port], rate_per_s: 1_000 };
+  app = await startTestApp({ egress, policies, auth: { keys, protect_metrics: false } }, []);
+});
+afterAll(() => upstream.close());
+
+const keyOf = (who: keyof typeof KEYS) => ({ 'x-api-key': KEYS[who] });
+const call = (body: object, who: keyof typeof KEYS = 'a') =>
+  app.call<Record<string, unknown>>('/v1/tools/http', {
+    method: 'POST',
+    body: { url: upstream.url(), ...body },
+    headers: keyOf(who),
+  });
+
+async function taskOf(who: keyof typeof KEYS, more: object = {}): Promise<{ id: string; session: string }> {
+  const session = randomUUID();
+  const { task_id: id } = await app.submit(completion('a frog', { session_id: session, ...more }), keyOf(who));
+  return { id, session };
+}
+
+describe('for whom a tool call is made (ORCH-4705)', () => {
+  it('can be a session and a task of the caller, also one that has ended', async () => {
+    const { id, session } = await taskOf('a');
+    await app.frames(id, { headers: keyOf('a') });
+    expect((await call({ task_id: id.toUpperCase(), session_id: session })).status).toBe(200);
+    expect((await call({ session_id: session })).status).toBe(200);
+  });
+
+  it('is nobody of another tenant, and nobody unknown', async () => {
+    const { id, session } = await taskOf('b');
+    const asked = upstream.asked.length;
+    for (const body of [
+      { task_id: id },
+      { session_id: session },
+      { task_id: randomUUID() },
+      { session_id: randomUUID() },
+    ])
+      expectProblem(await call(body), 404, 'NOT_FOUND');
+    expect(upstream.asked).toHaveLength(asked);
+  });
+
+  it('is no cancelled task', async () => {
+    const { id } = await taskOf('a', { prompt: '[[mock:tokens=1000]][[mock:token_ms=50]] a frog', max_tokens: 2_000 });
+    await app.cancel(id, keyOf('a'));
+    expectProblem(await call({ task_id: id }), 409, 'CONFLICT');
+  });
+
+  it('is no session beside the one of the task', async () => {
+    const [first, second] = [await taskOf('a'), await taskOf('a')];
+    const problem = expectProblem(await call({ task_id: first.id, session_id: second.session }), 400, 'INVALID_PARAMS');
+    expect(problem['errors']).toEqual([expect.objectContaining({ pointer: '/session_id' })]);
+  });
+
+  it('is counted per task, so that a budget of calls holds (OC-POLICY-4001)', async () => {
+    const [first, second] = [await taskOf('a'), await taskOf('a')];
+    const statuses = [];
+    for (const { id } of [first, first, first, second]) statuses.push((await call({ task_id: id })).status);
+    expect(statuses).toEqual([200, 200, 403, 200]);
+  });
+});
