@@ -73,15 +73,28 @@ export class Departures {
     return { departure: { hop: patched, checked, asked, outcome }, decided };
   }
 
-  private async checked(hop: HopFacts & { readonly step: Step }, { trail, named, signal }: Errand): Promise<Checked> {
+  private async checked(hop: HopFacts & { readonly step: Step }, errand: Errand): Promise<Checked> {
+    const { trail, named, signal } = errand;
     try {
       return await this.guard.check(hop.step.target, named, signal);
     } catch (error) {
       const reason: unknown = signal.aborted ? signal.reason : error;
       if (reason instanceof Refusal) throw await trail.refused(hop, reason);
-      if (reason instanceof Fault) throw await trail.failed(hop, reason, false);
+      if (reason instanceof Fault) throw await this.unreached(hop, reason, errand);
       throw reason;
     }
+  }
+
+  /** What policies refuse is refused, whether or not the name leads anywhere. */
+  private async unreached(
+    hop: HopFacts & { readonly step: Step },
+    fault: Fault,
+    { call, trail }: Errand,
+  ): Promise<Error> {
+    const asked = askedRequest(hop.step, { addresses: [] }, { call, decisionId: hop.decisionId, parts: this.parts });
+    const outcome = this.withProfile(await this.parts.policies.decide(asked.call), call);
+    const decided = { call: asked.call, outcome, notReplayable: asked.notReplayable };
+    return outcome.decision === 'deny' ? trail.denied(hop, decided) : trail.failed(hop, fault, false);
   }
 
   private async patched(

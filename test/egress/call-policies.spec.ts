@@ -24,6 +24,19 @@ describe('policies', () => {
     expect([server.seen.length, rig.network.dialled.length]).toEqual([0, 0]);
   });
 
+  it('refuse a call to a name that leads nowhere, as any other (OC-POLICY-4030, OC-POLICY-4031)', async () => {
+    const verdict = (event: PolicyEvent) =>
+      event.kind === 'http.request' && event.request.url.host === 'blocked.test'
+        ? ({ decision: 'deny', code: 'HOST_NOT_ALLOWED' } as const)
+        : undefined;
+    const { rig } = await echo(stage, verdict);
+    const outcome = await rig.call({ url: 'http://blocked.test/' });
+    if (outcome.type !== 'refused') throw new Error(told(outcome));
+    expect(outcome.error.members).toMatchObject({ policy_code: 'HOST_NOT_ALLOWED' });
+    expect(rig.audit.entries.map(({ decision, code }) => [decision, code])).toEqual([['deny', 'HOST_NOT_ALLOWED']]);
+    expect(told(await rig.call({ url: 'http://nowhere.test/' }))).toContain('dns');
+  });
+
   it('can patch method, path, query, headers and body; what they leave masked is sent in clear (OC-POLICY-4031)', async () => {
     const { rig, server } = await echo(stage, (event) => {
       if (event.kind !== 'http.request') return undefined;

@@ -5,6 +5,7 @@ import { normalise } from '../guard/normalise.js';
 import { Refusal } from '../guard/refusal.js';
 import { AttackPolicies, movedTo } from './attack-policies.js';
 import { AttackRig } from './attack-rig.js';
+import { AttackServer } from './attack-server.js';
 import { badHosts, tricks, type UrlVector } from './literals.js';
 import { type Scenario, Stage, told } from './scenario.js';
 import { REDIRECTS } from './scenarios/redirects.js';
@@ -49,8 +50,14 @@ export async function runAttacks({ rows, onResult = () => {} }: AttackOptions = 
     results.push(result);
     onResult(result);
   };
-  for (const vector of URL_VECTORS.filter(isWanted)) for (const result of await attackEveryWay(vector)) keep(result);
-  for (const scenario of SCENARIOS.filter(isWanted)) keep(await play(scenario));
+  // Deadlines do not keep a process alive, and some attacks leave nothing else to wait for.
+  const awake = await AttackServer.raw(() => {});
+  try {
+    for (const vector of URL_VECTORS.filter(isWanted)) for (const result of await attackEveryWay(vector)) keep(result);
+    for (const scenario of SCENARIOS.filter(isWanted)) keep(await play(scenario));
+  } finally {
+    await awake.close();
+  }
   return results;
 }
 

@@ -28,8 +28,8 @@ export interface Occasion {
 const BODY_HANDLE = 1;
 const MOST_INLINE_BYTES = 64 * 1024;
 
-/** Asks about a request that the guard let through. */
-export function askedRequest(step: Step, checked: Checked, occasion: Occasion): Asked {
+/** Asks about a request that the guard let through, or whose name leads nowhere. */
+export function askedRequest(step: Step, checked: Pick<Checked, 'addresses'>, occasion: Occasion): Asked {
   const masks = masksFor('on_request', occasion);
   const body = maskedBody(step.body, valueOf(step.headers, 'content-type'), masks);
   const request = {

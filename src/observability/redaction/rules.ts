@@ -1,3 +1,4 @@
+import { SECRET_PATTERNS } from '../sensitive.js';
 import { type Finder, NOTHING, type Span } from './spans.js';
 import { isSecretName } from './secret-names.js';
 
@@ -20,6 +21,11 @@ const SCHEME_ALONE = /^(?:bearer|basic|digest)\s*$/i;
 const BEARER = /\bBearer\s{1,8}([\w.~+/-]{16,}=*)/gi;
 /** Keys of our own, and what a configuration keeps of them. */
 const OWN_KEY = /\blorch_[a-z0-9][a-z0-9-]{0,62}_[\w-]{16,}|\bhmac-sha256:[0-9a-f]{32}:[0-9a-f]{64}/g;
+/** Keys that are told by their form alone; the other forms have rules of their own here, which need more to go by. */
+const FORMS = SECRET_PATTERNS.filter(({ class: name }) => !/\.(?:bearer|basic|url_credentials)$/.test(name)).map(
+  ({ source }) => new RegExp(source, 'gu'),
+);
+const FORM_BEGINS = /-----BEGIN|AKIA|ASIA|gh[pousr]_|github_pat_|xox[abeoprs]-|sk-|AIza|hf_|eyJ/;
 /** What the host itself masks: comparable, and no secret. */
 const MASKED = /^<secret:[^<>\s]{1,40} sha256:[0-9a-f]+…?>$/;
 
@@ -27,8 +33,10 @@ const MASKED = /^<secret:[^<>\s]{1,40} sha256:[0-9a-f]+…?>$/;
 const SUSPICIOUS = /[:=@]|bearer|lorch_/i;
 
 /** Finds what stands in the place of a secret. */
-export const ruleFinder: Finder = (text) =>
-  SUSPICIOUS.test(text) ? rules.flatMap((rule) => [...rule(text)]) : NOTHING;
+export const ruleFinder: Finder = (text) => {
+  const found = SUSPICIOUS.test(text) ? rules.flatMap((rule) => [...rule(text)]) : NOTHING;
+  return FORM_BEGINS.test(text) ? [...found, ...FORMS.flatMap((form) => wholeMatches(text, form))] : found;
+};
 
 const rules: readonly ((text: string) => Iterable<Span>)[] = [
   (text) => (text.includes('://') ? lastGroups(text, CREDENTIALS, 1) : NOTHING),
@@ -37,8 +45,12 @@ const rules: readonly ((text: string) => Iterable<Span>)[] = [
   (text) => (text.includes('"') ? lastGroups(text, MEMBER, 0, ([, name = '']) => isSecretName(name)) : NOTHING),
   (text) => lastGroups(text, HEADER, 0, ([, , value = '']) => !SCHEME_ALONE.test(value)),
   (text) => lastGroups(text, BEARER),
-  (text) => Array.from(text.matchAll(OWN_KEY), ({ index, 0: { length } }) => ({ start: index, end: index + length })),
+  (text) => wholeMatches(text, OWN_KEY),
 ];
+
+function wholeMatches(text: string, pattern: RegExp): Span[] {
+  return Array.from(text.matchAll(pattern), ({ index, 0: { length } }) => ({ start: index, end: index + length }));
+}
 
 export function isMasked(value: string): boolean {
   return MASKED.test(value);

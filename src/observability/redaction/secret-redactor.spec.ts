@@ -36,6 +36,7 @@ describe('A redactor of texts', () => {
       'Accept: */*\r\nCookie: a=b; c=d\r\nHost: h',
       'Accept: */*\r\nCookie: [redacted]\r\nHost: h',
     ],
+    ['a key that its form tells', `GET http://h/AKIA${'Q3EGRW7ZLTMVX2PN'}/x`, 'GET http://h/[redacted]/x'],
     ['a bearer token', 'used Bearer abcdefghijklmnop.qrs-tuv', 'used Bearer [redacted]'],
   ])('takes out %s (OC-CTRL-2041)', (_what, text, expected) => {
     expect(redactor().text(text)).toBe(expected);
