@@ -20,7 +20,7 @@ export default {
     ],
   },
   transformIgnorePatterns: [`/node_modules/(?!(${esmRequiredByCommonJs})/)`],
-  modulePathIgnorePatterns: ['<rootDir>/dist'],
+  modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/sdk/policy/templates'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
   reporters: ['default', '<rootDir>/scripts/closing-line-reporter.mjs'],
   maxWorkers: 2,

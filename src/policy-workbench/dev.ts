@@ -27,8 +27,10 @@ export async function dev(job: DevJob, desk: Desk, decisions: NewDecisions): Pro
   if (job.once) return round(job, folder, desk);
   // Before the first build, so that what is saved meanwhile counts.
   const changes = new Changes(folder, desk.signal);
-  let last = await round(job, folder, desk);
   const show = newcomers(desk, decisions);
+  // From now on.
+  show();
+  let last = await round(job, folder, desk);
   desk.say(`watching ${folder}; Ctrl-C ends`);
   while (!desk.signal.aborted) {
     if (await changes.next(LOOK_MS)) last = await round(job, folder, desk);

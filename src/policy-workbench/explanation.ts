@@ -1,8 +1,7 @@
-import { type RequestEvent } from '@llama-orch/policy-sdk/abi';
 import { type PolicyRecord } from '../policy-host/decision-record.js';
 import { ALLOW_ALL_DIGEST } from '../policy-host/native-policy.js';
-import { ask } from '../policy-host/sandbox/run-chain.js';
-import { Bench, Benches } from './benches.js';
+import { ask, type SeatedPolicy } from '../policy-host/sandbox/run-chain.js';
+import { Bench, Benches, type NoBench } from './benches.js';
 import { type Outcome } from './desk.js';
 import { type Archive, found } from './records-jobs.js';
 import { type AuditedRow, requestOf } from './recorded.js';
@@ -34,7 +33,7 @@ async function explained({ row, record }: AuditedRow, benches: Benches): Promise
   const { seq, action, decision, code, reason, plugin } = row;
   const told = record === undefined ? UNTOLD : await toldOf(record, benches);
   const lines = [
-    `${action} ${row.decision_id ?? ''}, row ${seq}, ${new Date(row.ts_ms).toISOString()}`,
+    `${action}${row.decision_id === null ? '' : ` ${row.decision_id}`}, row ${seq}, ${new Date(row.ts_ms).toISOString()}`,
     `${decision}${code === null ? '' : ` ${code}`}${plugin === null ? '' : ` by ${plugin}`}${reason ? `: ${reason}` : ''}`,
     ...(told.hint === null ? [] : [`hint: ${told.hint}`]),
     `about: ${record === undefined ? (row.url ?? row.target) : aboutOf(record)}`,
@@ -43,20 +42,32 @@ async function explained({ row, record }: AuditedRow, benches: Benches): Promise
         `  ${policy} ${version}: ${answer}, fuel ${fuel}${counts ? '' : ' (watching only)'}`,
     ),
     ...(told.policies.length === 0 ? [`  ${nobody(row, record)}`] : []),
-    ...(told.would_pass.length === 0 ? [] : [`would have passed ${told.would_pass.join('; ')}`]),
+    ...passingLines(told),
   ];
   return { document: { seq, action, decision, code, reason, by: plugin, ...told }, text: `${lines.join('\n')}\n` };
 }
 
-const UNTOLD = { hint: null, policies: [], would_pass: [] } as const;
+const UNTOLD = { hint: null, policies: [], would_pass: [], would_pass_unknown: null } as const;
+
+function passingLines({
+  would_pass,
+  would_pass_unknown: why,
+}: Pick<Awaited<ReturnType<typeof toldOf>>, 'would_pass' | 'would_pass_unknown'>) {
+  if (why !== null) return [`what would have passed is not known: ${why}`];
+  return would_pass.length === 0 ? [] : [`would have passed ${would_pass.join('; ')}`];
+}
 
 async function toldOf(record: PolicyRecord, benches: Benches) {
   const policies = record.outcomes.map(({ policy, version, digest, fuel, counts, error, decision }) => ({
     ...{ policy, version, digest, fuel, counts },
     answer: error?.code ?? answerOf(decision),
   }));
-  const would_pass = record.decision === 'deny' ? await passing(record, benches) : [];
-  return { hint: record.hint, policies, would_pass };
+  const found = record.decision === 'deny' ? await passing(record, benches) : [];
+  const passed =
+    'why' in found
+      ? { would_pass: [], would_pass_unknown: found.why }
+      : { would_pass: found, would_pass_unknown: null };
+  return { hint: record.hint, policies, ...passed };
 }
 
 function nobody({ record: digest, plugin }: AuditedRow['row'], record: PolicyRecord | undefined): string {
@@ -78,24 +89,34 @@ function aboutOf({ event }: PolicyRecord): string {
   return event.kind === 'http.request' ? about : `the answer ${event.response.status} to ${about}`;
 }
 
-/** Changes that the whole chain would let through. */
-async function passing(record: PolicyRecord, benches: Benches): Promise<string[]> {
+/** Changes that the whole chain would let through, or why that cannot be told. */
+async function passing(record: PolicyRecord, benches: Benches): Promise<readonly string[] | NoBench> {
   const request = requestOf(record);
   const denier = record.outcomes.find(({ policy }) => policy === record.by);
   if (request === undefined || denier === undefined) return [];
+  const chain = await chainOf(record, benches);
+  if ('why' in chain) return chain;
   const changes: string[] = [];
   for (const { change, event } of variationsOf(request, denier.config))
-    if (await passes({ ...record, event }, benches)) changes.push(change);
+    if (await passes({ ...record, event }, chain)) changes.push(change);
   return changes;
 }
 
-async function passes(record: PolicyRecord & { readonly event: RequestEvent }, benches: Benches): Promise<boolean> {
-  let subject = subjectOf(record);
-  for (const outcome of record.outcomes) {
-    if (!outcome.counts || outcome.digest === ALLOW_ALL_DIGEST) continue;
+/** Those that count. */
+async function chainOf({ outcomes }: PolicyRecord, benches: Benches): Promise<readonly SeatedPolicy[] | NoBench> {
+  const seats: SeatedPolicy[] = [];
+  for (const outcome of outcomes.filter(({ counts, digest }) => counts && digest !== ALLOW_ALL_DIGEST)) {
     const bench = await benches.of(outcome);
-    if (!(bench instanceof Bench)) return false;
-    const asked = await ask(bench.seat({ ...outcome, error: null }), subject, termsOf(record));
+    if (!(bench instanceof Bench)) return bench;
+    seats.push(bench.seat({ ...outcome, error: null }));
+  }
+  return seats;
+}
+
+async function passes(record: PolicyRecord, chain: readonly SeatedPolicy[]): Promise<boolean> {
+  let subject = subjectOf(record);
+  for (const seat of chain) {
+    const asked = await ask(seat, subject, termsOf(record));
     if (asked.answer.decision === undefined || asked.answer.decision.decision === 'deny') return false;
     subject = asked.subject;
   }

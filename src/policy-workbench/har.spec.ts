@@ -15,7 +15,9 @@ describe('Calls of a HAR file', () => {
   });
 
   it('are left out when they are none (OC-POLICY-SDK-4110)', () => {
-    expect(callsOfHar(har([{}, { request: { method: 'GET' } }]), 'f')).toEqual([]);
+    const odd = ['data:text/plain,x', 'blob:https://a.example/1', 'no url'];
+    const entries = odd.map((url) => ({ request: { method: 'GET', url } }));
+    expect(callsOfHar(har([{}, { request: { method: 'GET' } }, ...entries]), 'f')).toEqual([]);
   });
 
   it.each([

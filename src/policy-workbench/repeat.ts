@@ -80,7 +80,8 @@ async function askAgain(
 
 function obstacle({ event }: PolicyRecord, { error, decision }: RecordedOutcome): string | null {
   const code = error?.code as PolicyErrorCode | undefined;
-  if (code !== undefined && NOT_OF_THE_POLICY.includes(code)) return `${code} depends on the machine`;
+  if (code !== undefined && NOT_OF_THE_POLICY.includes(code))
+    return `${code} depends on the machine and on what was asked before`;
   const changesBody = (decision as Decision | null)?.patch?.some(({ op }) => op === 'json') === true;
   return changesBody && isBodyOmitted(event) ? 'it changed a body that is too large for the record' : null;
 }

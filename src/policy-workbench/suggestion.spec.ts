@@ -16,7 +16,7 @@ describe('The suggestion from a day of calls', () => {
       calls: 3,
       allow_hosts: { hosts: ['a.b.example', 'b.example'] },
       method_guard: { methods: ['GET'] },
-      size_limit: { request_bytes: 0 },
+      size_limit: { max_request_bytes: 0 },
     });
   });
 
@@ -24,7 +24,7 @@ describe('The suggestion from a day of calls', () => {
     const calls = [called('POST', 'a.example', '/', 1_025), called('PUT', 'a.example', '/', 3)];
     expect(suggestionFor(calls)).toMatchObject({
       method_guard: { methods: ['POST', 'PUT'] },
-      size_limit: { request_bytes: 2_048 },
+      size_limit: { max_request_bytes: 2_048 },
     });
   });
 
@@ -41,5 +41,24 @@ describe('The suggestion from a day of calls', () => {
 
   it('allows nothing where nothing was called (OC-POLICY-4002)', () => {
     expect(suggestionFor([])).toMatchObject({ calls: 0, allow_hosts: { hosts: [] }, seen: [] });
+  });
+
+  it('names schemes and ports, and methods by host where they are not the same (OC-POLICY-4002)', () => {
+    const calls = [called('GET', 'a.example'), called('POST', 'b.example'), called('GET', 'c.example')];
+    const { allow_hosts, method_guard } = suggestionFor(calls);
+    expect(allow_hosts).toMatchObject({ schemes: ['https'], ports: [443] });
+    expect(method_guard).toEqual({
+      methods: ['GET', 'POST'],
+      rules: [
+        { hosts: ['a.example', 'c.example'], methods: ['GET'] },
+        { hosts: ['b.example'], methods: ['POST'] },
+      ],
+    });
+  });
+
+  it('lets a GET have its body where one had (OC-POLICY-4002)', () => {
+    expect(suggestionFor([called('GET', 'a.example', '/', 1)]).method_guard).toMatchObject({
+      allow_body_with_get: true,
+    });
   });
 });
