@@ -95,7 +95,10 @@ describe('POST /v1/tasks/{id}/cancel', () => {
   it('and completion race to exactly one terminal frame (OC-CTRL-2012, ORCH-4201)', async () => {
     const reasons = new Set<string>();
     for (let round = 0; round < 60; round++) {
-      const { task_id } = await app.submit(completion('[[mock:first_token_ms=1]]', { max_tokens: 1 + (round % 5) }));
+      // Every sixth answer is long: however slow the machine is, the cancel comes before its end.
+      const isLong = round % 6 === 5;
+      const prompt = isLong ? '[[mock:token_ms=1]] [[mock:tokens=2000]]' : '[[mock:first_token_ms=1]]';
+      const { task_id } = await app.submit(completion(prompt, { max_tokens: isLong ? 2_000 : 1 + (round % 5) }));
       const stream = await app.follow(task_id);
       if (round % 3 === 0) await stream.next();
       await Promise.all([app.cancel(task_id), app.cancel(task_id)]);

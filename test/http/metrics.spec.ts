@@ -44,6 +44,12 @@ beforeAll(async () => {
   await app.frames(evictor.task_id);
   await app.frames((await app.submit(completion('[[mock:out-of-memory@1]]'))).task_id);
   await app.frames((await app.submit(completion('[[mock:die@1]]'))).task_id);
+  const headers = { 'content-type': 'application/json' };
+  await app.call('/v1/tools/http', {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ url: 'http://169.254.169.254/' }),
+  });
   await app.untilReady('mock');
   await app.untilIdle();
   const answer = await app.call('/metrics');
