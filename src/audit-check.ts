@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { exportLog, type Exported } from './audit/export.js';
 import { type ReaderKeys, publicKeyOf, type AuditKeys } from './audit/keys.js';
@@ -32,7 +32,7 @@ function verdictOf(request: Verify): Promise<Verdict> {
   if (publicKey === undefined)
     throw new UsageError('--file needs the --public-key that its checkpoints were signed with');
   const path = resolve(cwd, file);
-  if (!existsSync(path)) throw new Error(`there is no file ${file}`);
+  if (!existsSync(path) || !statSync(path).isFile()) throw new Error(`there is no file ${file}; give an export`);
   return verifyExport({ name: file, lines: linesForward(path) }, publicKeysOf(resolve(cwd, publicKey)), anchor);
 }
 

@@ -5,7 +5,7 @@ import { SOFTWARE_VERSION } from './kernel/version.js';
 import { JsonLogger, type Logger } from './observability/logger.js';
 import { killEngines } from './pools/provisioning/run/engine-process.js';
 import { StoreError, type StoreFault } from './persistence/store-error.js';
-import { redactorOf } from './secrets.js';
+import { redactorOf, warnOfShortSecrets } from './secrets.js';
 
 export interface ServeFlags extends ConfigFlags {
   readonly configMode: ConfigMode;
@@ -53,6 +53,7 @@ function announce({ config, source, warnings }: LoadedConfig, logger: Logger): v
   for (const { path, message } of warnings) logger.warn('config', message, { path });
   if (config.auth.keys.length === 0)
     logger.warn('config', 'no key is configured: every program on this machine may call');
+  warnOfShortSecrets(config, process.env, logger);
   for (const pool of config.pools) {
     if (pool.engine === 'mock')
       logger.warn('config', `pool ${pool.id} makes up its tokens: its engine is mock`, { pool_id: pool.id });

@@ -26,7 +26,7 @@ function entryOf(item: PolicyNewsItem): AuditEntry {
   };
 }
 
-function change(item: PolicyNewsItem): Pick<AuditEntry, 'action' | 'decision' | 'reason'> {
+function change(item: PolicyNewsItem): Pick<AuditEntry, 'action' | 'decision' | 'code' | 'reason'> {
   switch (item.type) {
     case 'loaded':
       return { action: 'policy.load', decision: 'ok' };
@@ -35,6 +35,8 @@ function change(item: PolicyNewsItem): Pick<AuditEntry, 'action' | 'decision' | 
     case 'not-swapped':
       return { action: 'policy.swap', decision: 'failed', reason: item.policy.error };
     case 'quarantined':
-      return { action: 'policy.quarantine', decision: 'ok', reason: 'it overran its bounds too often' };
+      return { action: 'policy.quarantine', decision: 'ok', code: 'QUARANTINED', reason: item.policy.error };
+    case 'restored':
+      return { action: 'policy.quarantine', decision: 'ok', code: 'RESTORED', reason: 'it kept to its bounds again' };
   }
 }

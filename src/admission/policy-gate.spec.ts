@@ -86,7 +86,12 @@ describe('PolicyGate', () => {
   });
 
   it('says who refused, why, and what would pass (ORCH-4702)', async () => {
-    const { gate, entries } = gateWith({ decision: 'deny', code: 'TOO_LATE', reason: 'closed', hint: 'come tomorrow' });
+    const { gate, entries, calls } = gateWith({
+      decision: 'deny',
+      code: 'TOO_LATE',
+      reason: 'closed',
+      hint: 'come tomorrow',
+    });
     const refusal = await gate.pass(newcomer()).then(
       () => undefined,
       (error: AppError) => error,
@@ -97,6 +102,7 @@ describe('PolicyGate', () => {
       hint: 'come tomorrow',
     });
     expect(entries).toMatchObject([{ action: 'admission', decision: 'deny', actor: 'ci', tenant: 'acme', fuel: 7 }]);
+    expect(entries[0]).toMatchObject({ task_id: calls[0]?.event.task.id, session_id: null });
     expect(entries[0]?.decision_id).toBe(refusal?.members.decision_id);
   });
 

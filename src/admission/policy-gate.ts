@@ -39,6 +39,7 @@ export class PolicyGate {
     const call = this.callFor(newcomer);
     const outcome = await this.parts.policies.decide(call);
     this.record(newcomer, call, outcome);
+    if (outcome.isBusy === true) throw crowded(outcome);
     if (outcome.decision === 'deny') throw denial(outcome, call.event.decisionId);
     return patched(newcomer, outcome);
   }
@@ -103,9 +104,17 @@ function auditEntry(request: UnplacedRequest, { event }: ChainCall, outcome: Cha
     reason,
     latency_us: latencyUs,
     fuel: outcomes.reduce((sum, { fuel }) => sum + fuel, 0),
+    session_id: request.sessionId,
+    task_id: request.id,
     correlation_id: request.correlationId,
     decision_id: event.decisionId,
   };
+}
+
+function crowded({ reason }: ChainOutcome): AppError {
+  return new AppError('ADMISSION_REJECT', `${reason}; send the task again in a second`, {
+    members: { retry_after_ms: 1_000, policy_label: 'reject' },
+  });
 }
 
 function denial({ by, code, reason, hint }: ChainOutcome, decisionId: string): AppError {

@@ -7,7 +7,7 @@ export interface AuditEntry {
   readonly tenant: string;
   /** Closed list: see {@link AUDIT_ACTIONS}. */
   readonly action: AuditAction;
-  /** What it was done to: a host, a pool, a policy, a key id. */
+  /** What it was done to: a host, a pool, a policy. */
   readonly target: string;
   /** `allow`, `deny`, `modify`, `limit`, or the result of an action: `ok`, `failed`. */
   readonly decision: string;
@@ -22,6 +22,9 @@ export interface AuditEntry {
   readonly bytes_out?: number;
   readonly latency_us?: number;
   readonly fuel?: number | null;
+  /** For whom it was done; absent where there is none. */
+  readonly session_id?: string | null;
+  readonly task_id?: string | null;
   readonly correlation_id: string | null;
   readonly decision_id?: string | null;
 }
@@ -30,6 +33,7 @@ export const AUDIT_ACTIONS = [
   'tool.request',
   'tool.response',
   'download.request',
+  'download.response',
   'admission',
   'policy.load',
   'policy.swap',
@@ -38,9 +42,6 @@ export const AUDIT_ACTIONS = [
   'pool.reload',
   'pool.lifecycle',
   'config.load',
-  'key.change',
-  'trust.refusal',
-  'trust.warning',
   'audit.start',
   'audit.checkpoint',
   'audit.cut',
@@ -67,6 +68,8 @@ export interface AuditRow {
   readonly bytes_out: number;
   readonly latency_us: number;
   readonly fuel: number | null;
+  readonly session_id: string | null;
+  readonly task_id: string | null;
   readonly correlation_id: string | null;
   readonly decision_id: string | null;
   /** SHA-256, in hex, of the decision record; null without one. */

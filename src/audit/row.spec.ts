@@ -1,5 +1,5 @@
 import { SecretRedactor } from '../observability/redaction/secret-redactor.js';
-import { sealRecord } from './row.js';
+import { draftOf, sealRecord } from './row.js';
 
 const redactor = new SecretRedactor({ secrets: ['correct-horse-battery'], patterns: [], pii: false });
 const sealed = (record: Parameters<typeof sealRecord>[0]): unknown => JSON.parse(sealRecord(record, redactor).text);
@@ -22,5 +22,15 @@ describe('A record that is sealed', () => {
     const record = { note: 'correct-horse-battery', not_replayable: 'a policy saw secrets' };
     expect(sealed(record)).toEqual({ ...record, note: '[redacted]' });
     expect(sealed({ note: 'correct-horse-battery' })).toEqual({ note: '[redacted]' });
+  });
+});
+
+describe('A row', () => {
+  const entry = { actor: 'a', tenant: 't', action: 'tool.request', target: 'h', decision: 'allow' } as const;
+  const draft = (more: object) => draftOf({ ...entry, correlation_id: null, ...more }, 1, null, redactor);
+
+  it('says for which session and task it is, and null where there is none (ORCH-4704)', () => {
+    expect(draft({ session_id: 's-1', task_id: 't-1' })).toMatchObject({ session_id: 's-1', task_id: 't-1' });
+    expect(draft({})).toMatchObject({ session_id: null, task_id: null });
   });
 });

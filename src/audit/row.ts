@@ -41,6 +41,8 @@ export function draftOf(entry: AuditEntry, tsMs: number, record: string | null, 
     bytes_out: wholeNumber(entry.bytes_out),
     latency_us: wholeNumber(entry.latency_us),
     fuel: entry.fuel == null ? null : wholeNumber(entry.fuel),
+    session_id: optional(entry.session_id),
+    task_id: optional(entry.task_id),
     correlation_id: optional(entry.correlation_id),
     decision_id: optional(entry.decision_id),
     record,
@@ -60,7 +62,7 @@ export function sealRecord(record: DecisionRecord, redactor: Redactor): SealedRe
 function redactedText(record: DecisionRecord, redactor: Redactor): string {
   const redacted = redactor.value(record);
   const text = JSON.stringify(redacted);
-  if (redacted['not_replayable'] !== null || text === JSON.stringify(record)) return text;
+  if (redacted === record || redacted['not_replayable'] !== null || text === JSON.stringify(record)) return text;
   return JSON.stringify({ ...redacted, not_replayable: 'the redaction of the audit hides a part of the record' });
 }
 

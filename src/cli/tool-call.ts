@@ -14,7 +14,6 @@ export interface FetchFlags {
   readonly timeoutMs?: number;
   readonly session?: string;
   readonly task?: string;
-  readonly label?: Readonly<Record<string, string>>;
 }
 
 /** The call that flags describe. @throws UsageError for flags that make no sense together */
@@ -32,7 +31,6 @@ export async function toolCall(io: CliIo, url: string, flags: FetchFlags): Promi
     timeout_ms: flags.timeoutMs,
     session_id: flags.session,
     task_id: flags.task,
-    labels: flags.label,
   });
 }
 

@@ -1,4 +1,4 @@
-import { allowsPrivate, parseConfig, policyProfile } from './index.js';
+import { allowsPrivate, askedPolicies, isUnguarded, parseConfig, policyProfile } from './index.js';
 
 const config = (bind: string, more: object = {}) =>
   parseConfig({
@@ -23,5 +23,13 @@ describe('what the address decides', () => {
     expect([policyProfile(closed), allowsPrivate(closed)]).toEqual(['production', false]);
     const open = config('0.0.0.0:8080', { policy: { profile: 'permissive' }, egress: { allow_private: true } });
     expect([policyProfile(open), allowsPrivate(open)]).toEqual(['permissive', true]);
+  });
+
+  it('asks allow-all about requests where no policy is configured, and nobody in production (ORCH-4702)', () => {
+    const [alone, reachable] = [config('127.0.0.1:8080'), config('0.0.0.0:8080')];
+    expect(askedPolicies(alone)).toMatchObject([{ builtin: 'allow-all', hooks: ['on_request'], mode: 'enforce' }]);
+    expect([askedPolicies(reachable), isUnguarded(alone), isUnguarded(reachable)]).toEqual([[], true, false]);
+    const own = config('127.0.0.1:8080', { policies: [{ builtin: 'method-guard' }] });
+    expect([askedPolicies(own), isUnguarded(own)]).toEqual([own.policies, false]);
   });
 });

@@ -12,7 +12,7 @@ export { knownEngines } from './engine-facts.js';
 export { dataFolder } from './data-folder.js';
 export { isFetchable, type Provisioning, type ProvisioningMode } from './provisioning-schema.js';
 export { isLoopback, parseBind, type BindAddress } from './bind.js';
-export { allowsPrivate, policyProfile } from './by-bind.js';
+export { allowsPrivate, askedPolicies, isUnguarded, policyProfile } from './by-bind.js';
 export { configJsonSchema, configJsonSchemaText } from './json-schema.js';
 export { type ConfigMode } from './check.js';
 export { loadConfig, parseConfig, type LoadedConfig, type LoadRequest } from './load.js';

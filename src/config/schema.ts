@@ -204,7 +204,11 @@ export const configSchema = z
     stream: stream.prefault({}).describe('How answers are streamed and kept for resuming.'),
     tools: tools.prefault({}).describe('What agents may call through the daemon.'),
     egress: egress.prefault({}).describe('Whom the daemon may call, for agents and for itself.'),
-    policies: z.array(policy).max(32).default([]).describe('Who is asked before a call goes out or a task comes in.'),
+    policies: z
+      .array(policy)
+      .max(32)
+      .default([])
+      .describe('Who is asked before a call goes out or a task comes in. Empty: allow-all; nobody in production.'),
     policy: policySandbox.prefault({}).describe('How policies are run.'),
     audit: audit.prefault({}).describe('The record of what was decided.'),
     redaction: redaction.prefault({}).describe('What never leaves the daemon in clear.'),

@@ -1,16 +1,20 @@
 import { type Arrival, decidedHop, isFile, reasonOf, secretsFor } from './arrival.js';
 import { type Departure, type Errand } from './departure.js';
 import { type Header } from './dial/exchange.js';
-import { type OutboundAnswer } from './egress.js';
+import { type OutboundAnswer, type OutboundCall } from './egress.js';
 import { type EgressParts } from './egress-parts.js';
+import { policyFacts } from './policy-facts.js';
 import { mimeTypeIsRefused } from './request/mime.js';
 import { textBodyOf, valueOf } from './findings/text-body.js';
+import { atOnce, inTurns, type Work } from './findings/work.js';
 import { Eraser } from './redaction/eraser.js';
 import { RedactionFailed, redactedAnswer, rulesOf } from './redaction/redact-answer.js';
 import { type HidingRule } from './redaction/redact-text.js';
 import { withoutHopByHop } from './request/hygiene.js';
 import { askedResponse, patchedAnswer, type Received } from './request/asked-response.js';
 import { type Decided, sentBytes } from './trail.js';
+
+const PIECE_BYTES = 64 * 1024;
 
 /** A head without what belongs to the connection, and without the secrets that were sent. */
 export interface CleanHead {
@@ -29,11 +33,15 @@ export interface Judged {
 export class Answers {
   constructor(private readonly parts: EgressParts) {}
 
+  /** Somebody decides about answers of this kind by all of them; files are too large for that. */
+  needsAll(call: OutboundCall): boolean {
+    return !isFile(call) && policyFacts(this.parts.policies).judgesAnswers;
+  }
+
   /** @throws AppError `POLICY_DENIED` for a media type that this call may not have */
   async headOf({ status, headers, departure, discard }: Arrival, { call, trail }: Errand): Promise<CleanHead> {
     const eraser = new Eraser(secretsFor(departure.hop.step.target, call));
-    const known = (text: string) => Buffer.from(this.redacted(Buffer.from(text, 'latin1'))).toString('latin1');
-    const clean = withoutHopByHop(headers).map(([name, value]): Header => [name, known(eraser.text(value))]);
+    const clean = this.cleanHeaders(withoutHopByHop(headers).map(([name, value]) => [name, eraser.text(value)]));
     const type = valueOf(clean, 'content-type');
     if (!mimeTypeIsRefused(type, call)) return { status, headers: clean };
     discard();
@@ -61,7 +69,7 @@ export class Answers {
     const asked = askedResponse(received, departure, { call, decisionId: hop.decisionId, parts: this.parts });
     const outcome = await this.parts.policies.decide(asked.call);
     const decided = { call: asked.call, outcome, notReplayable: asked.notReplayable };
-    if (outcome.decision === 'deny') throw await trail.denied(hop, decided, 'tool.response');
+    if (outcome.decision === 'deny') throw await trail.denied(hop, decided);
     const rules = isFile(call) ? [] : rulesOf(outcome.redactions, 'response');
     return { received: patchedAnswer(received, asked, outcome), decided, rules };
   }
@@ -71,7 +79,7 @@ export class Answers {
     const key = { key: this.parts.key, tenant: call.caller.tenant };
     const { headers, body = new Uint8Array(), truncated } = received;
     try {
-      return redactedAnswer({ headers, body, truncated }, rules, key);
+      return await inTurns(redactedAnswer({ headers, body, truncated }, rules, key), this.now);
     } catch (error) {
       if (!(error instanceof RedactionFailed)) throw error;
       const hint = 'ask for less, or for another representation';
@@ -83,7 +91,8 @@ export class Answers {
     const { departure, status } = arrival;
     const hidden = await this.hidden(judged, departure, errand);
     const { headers } = hidden;
-    const body = isFile(errand.call) ? hidden.body : this.withoutKnown(hidden.body, valueOf(headers, 'content-type'));
+    const type = valueOf(headers, 'content-type');
+    const body = isFile(errand.call) ? hidden.body : await this.withoutKnown(hidden.body, type);
     const sizes = { bytesIn: bytes, bytesOut: sentBytes(departure.hop.step) };
     const auditSeq = await errand.trail.answered(departure.hop, status, sizes, judged.decided);
     const { truncated } = judged.received;
@@ -91,14 +100,32 @@ export class Answers {
   }
 
   /** What the redactor knows as a secret does not reach agents, whoever repeats it. */
-  withoutKnown(body: Uint8Array, contentType: string | null): Uint8Array {
-    return typeof textBodyOf(body, contentType) === 'object' ? this.redacted(body) : body;
+  private async withoutKnown(body: Uint8Array, contentType: string | null): Promise<Uint8Array> {
+    return typeof textBodyOf(body, contentType) === 'object' ? inTurns(this.redacted(body), this.now) : body;
   }
 
-  private redacted(bytes: Uint8Array): Uint8Array {
-    const stream = this.parts.redactor.stream();
-    return Buffer.concat([stream.push(bytes), stream.end()]);
+  /** Nearly always there is nothing in them, so all are looked at as one text first. */
+  private cleanHeaders(headers: readonly Header[]): readonly Header[] {
+    const isClean = (text: string) => this.cleanText(text) === text;
+    if (isClean(headers.map(([, value]) => value).join('\n'))) return headers;
+    return headers.map(([name, value]) => [name, this.cleanText(value)]);
   }
+
+  private cleanText(text: string): string {
+    return Buffer.from(atOnce(this.redacted(Buffer.from(text, 'latin1')))).toString('latin1');
+  }
+
+  private *redacted(bytes: Uint8Array): Work<Uint8Array> {
+    const stream = this.parts.redactor.stream();
+    const clean: Uint8Array[] = [];
+    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+      clean.push(stream.push(bytes.subarray(at, at + PIECE_BYTES)));
+      yield;
+    }
+    return Buffer.concat([...clean, stream.end()]);
+  }
+
+  private readonly now = () => this.parts.clock.now();
 }
 
 /** What a caller learns of the decisions. */

@@ -5,6 +5,7 @@ import { type Departure, type Errand } from './departure.js';
 import { type DecidedHop, type OutboundCall } from './egress.js';
 import { type EgressParts } from './egress-parts.js';
 import { Fault } from './fault.js';
+import { policyFacts } from './policy-facts.js';
 import { normalise, originOf, type Target } from './guard/normalise.js';
 import { SOFTWARE_VERSION } from '../kernel/version.js';
 
@@ -22,7 +23,6 @@ export interface Arrival {
 
 const HEADERS_MS = 60_000;
 const SILENCE_MS = 60_000;
-const FILES: readonly string[] = ['download', 'verify'];
 
 /** Sends what may go out, on the address that was checked. */
 export class Dialling {
@@ -42,7 +42,9 @@ export class Dialling {
       const { status, headers, body } = kept;
       return { departure, status, headers, pieces: once(body), isKept: true, discard: () => {} };
     }
-    const dispatcher = this.connections.to(pinnedOf(departure), this.generation());
+    // Another set of policies, another set of sockets.
+    const { generation } = policyFacts(this.parts.policies);
+    const dispatcher = this.connections.to(pinnedOf(departure), generation);
     const { method, body, target } = step;
     const request = {
       method,
@@ -60,19 +62,11 @@ export class Dialling {
   close(): Promise<void> {
     return this.connections.close();
   }
-
-  /** Another set of policies, another set of sockets. */
-  private generation(): string {
-    return this.parts.policies
-      .list()
-      .map(({ digest, state, mode }) => `${digest}${state}${mode}`)
-      .join();
-  }
 }
 
 /** Bytes of a file are compared with a digest, so nothing in them is changed on the way. */
 export function isFile({ tool }: OutboundCall): boolean {
-  return FILES.includes(tool.name);
+  return tool.name === 'download';
 }
 
 /** The request without secrets, as it is decided. */
@@ -82,6 +76,7 @@ export function decidedHop({ hop: { step } }: Departure): DecidedHop {
 
 /** Secrets go to the origin that the caller named, and nowhere else. */
 export function secretsFor(target: Target, { secretHeaders, url }: OutboundCall): readonly Header[] {
+  if (secretHeaders.length === 0) return secretHeaders;
   return originOf(normalise(url)) === originOf(target) ? secretHeaders : [];
 }
 

@@ -1,19 +1,19 @@
 import { type Answers, erased, factsOf, type Judged } from './answers.js';
 import { type Arrival, isFile, reasonOf } from './arrival.js';
 import { type Errand } from './departure.js';
-import { EgressFailure, type OutboundEnd, type OutboundStream } from './egress.js';
+import { EgressFailure, type OutboundAnswer, type OutboundEnd, type OutboundStream } from './egress.js';
 import { type EgressParts } from './egress-parts.js';
-import { AppError } from '../kernel/errors.js';
 import { Fault } from './fault.js';
 import { valueOf } from './findings/text-body.js';
 import { sentBytes } from './trail.js';
 
+const PIECE_BYTES = 64 * 1024;
 const TEXT_TYPES =
   /^(?:text\/|application\/(?:[\w.-]+\+)?(?:json|xml|javascript|x-www-form-urlencoded|x-ndjson|yaml))/i;
 
 /**
- * An answer that is passed on while it comes. Where something of the body has to be hidden, the body is read first: what
- * was passed on cannot be taken back.
+ * An answer that is passed on while it comes: of what was passed on nothing can be refused or hidden, so nobody decides
+ * about its body.
  */
 export class BodyStream {
   private readonly ended = Promise.withResolvers<OutboundEnd>();
@@ -42,29 +42,23 @@ export class BodyStream {
     const head = await this.answers.headOf(arrival, this.errand);
     this.checkAnnounced(arrival);
     const judged = await this.answers.judged({ ...head, body: undefined, truncated: false }, departure, this.errand);
-    const { headers } = await this.answers.hidden(judged, departure, this.errand);
-    const pieces = this.counted(erased(arrival, this.errand));
-    const body = judged.rules.length > 0 ? this.hidden(pieces, judged, arrival) : this.clean(pieces, head.headers);
-    this.endWithoutReader(arrival);
+    await this.checkNothingToHide(judged, arrival);
+    const body = this.clean(this.counted(erased(arrival, this.errand)), head.headers);
+    this.endWithoutReader(judged, arrival);
     return {
       ...factsOf(departure, judged),
       status,
-      headers,
+      headers: judged.received.headers,
       body: this.told(body, judged, arrival),
       end: this.ended.promise,
     };
   }
 
-  private async *hidden(
-    pieces: AsyncIterable<Uint8Array>,
-    judged: Judged,
-    { departure }: Arrival,
-  ): AsyncGenerator<Uint8Array> {
-    const read: Uint8Array[] = [];
-    for await (const piece of pieces) read.push(piece);
-    const received = { ...judged.received, body: Buffer.concat(read), truncated: this.truncated };
-    const { headers, body } = await this.answers.hidden({ ...judged, received }, departure, this.errand);
-    yield this.answers.withoutKnown(body, valueOf(headers, 'content-type'));
+  /** Policies that were swapped in since the call began may ask for what cannot be done any more. */
+  private async checkNothingToHide({ rules }: Judged, { departure }: Arrival): Promise<void> {
+    if (rules.length === 0) return;
+    const reason = 'a policy hides parts of answers, and this one is passed on as it comes';
+    throw await this.errand.trail.withheld(departure.hop, 'REDACTION_FAILED', reason, 'call again', {});
   }
 
   private async *clean(pieces: AsyncIterable<Uint8Array>, headers: Arrival['headers']): AsyncGenerator<Uint8Array> {
@@ -100,9 +94,8 @@ export class BodyStream {
     try {
       for await (const piece of body) if (piece.length > 0) yield piece;
     } catch (error) {
-      const isWithheld = error instanceof AppError;
-      const failure = isWithheld ? error : await trail.brokenOff(hop, reasonOf(error, signal), this.sizes(arrival));
-      auditSeq = failure instanceof EgressFailure ? failure.auditSeq : arrival.departure.auditSeq;
+      const failure = await trail.brokenOff(hop, reasonOf(error, signal), this.sizes(arrival), judged.decided);
+      auditSeq = seqOf(failure, arrival);
       throw failure;
     } finally {
       arrival.discard();
@@ -111,14 +104,19 @@ export class BodyStream {
     }
   }
 
-  /** Nobody has to begin to read; the deadline then ends it. */
-  private endWithoutReader(arrival: Arrival): void {
-    const end = () => {
+  /** Nobody has to begin to read; deadline or caller then end it, and leave its row. */
+  private endWithoutReader(judged: Judged, arrival: Arrival): void {
+    const { trail, signal } = this.errand;
+    const end = async () => {
       if (this.isBegun) return;
       arrival.discard();
-      this.finish(arrival.departure.auditSeq);
+      const { hop } = arrival.departure;
+      const failure = await trail
+        .brokenOff(hop, signal.reason, this.sizes(arrival), judged.decided)
+        .catch((error: unknown) => error);
+      this.finish(seqOf(failure, arrival));
     };
-    this.errand.signal.addEventListener('abort', end, { once: true });
+    signal.addEventListener('abort', () => void end(), { once: true });
   }
 
   private finish(auditSeq: number): void {
@@ -138,4 +136,17 @@ export class BodyStream {
   private tooLarge(): Fault {
     return new Fault('too_large', `the answer is larger than ${this.errand.call.maxBytes} bytes`);
   }
+}
+
+function seqOf(failure: unknown, { departure }: Arrival): number {
+  return failure instanceof EgressFailure ? failure.auditSeq : departure.auditSeq;
+}
+
+/** An answer that had to be read first, as a stream. */
+export function streamOf({ body, bytes, truncated, auditSeq, ...head }: OutboundAnswer): OutboundStream {
+  return { ...head, body: piecesOf(body), end: Promise.resolve({ bytes, truncated, auditSeq }) };
+}
+
+async function* piecesOf(body: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < body.length; at += PIECE_BYTES) yield body.subarray(at, at + PIECE_BYTES);
 }

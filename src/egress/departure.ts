@@ -1,13 +1,12 @@
 import { newDecisionId } from '../kernel/ids.js';
 import { type ChainOutcome } from '../policy-host/sandbox/chain.js';
-import { type RateLimit } from '@llama-orch/policy-sdk/abi';
 import { type OutboundCall } from './egress.js';
 import { type EgressParts } from './egress-parts.js';
 import { Fault } from './fault.js';
 import { type Checked, Guard } from './guard/guard.js';
 import { Refusal } from './guard/refusal.js';
 import { type NamedHost } from './guard/rules.js';
-import { Rates } from './limits/gcra.js';
+import { type NamedLimit, Rates } from './limits/gcra.js';
 import { type Asked, askedRequest } from './request/asked.js';
 import { patchedStep } from './request/patched.js';
 import { isSameOrigin, type Step } from './request/redirect.js';
@@ -123,24 +122,31 @@ export class Departures {
     { call, trail }: Errand,
   ): Promise<Departure> {
     const { hop, outcome } = departure;
-    const usedUp = this.rates.take(
-      [...this.callerLimit(call, hop.step), ...outcome.limits.map(ofPolicy)],
-      this.parts.clock.now(),
-    );
+    const limits = [...this.callerLimit(call, hop.step), ...limitsOf(outcome, call)];
+    const usedUp = this.rates.take(limits, this.parts.clock.now());
     if (usedUp !== undefined) throw await trail.limited(hop, decided, usedUp);
     return { ...departure, auditSeq: await trail.decided(hop, decided) };
   }
 
-  private callerLimit({ tool, caller }: OutboundCall, { hop }: Step): RateLimit[] {
+  private callerLimit({ tool, caller }: OutboundCall, { hop }: Step): NamedLimit[] {
     if (hop > 0 || !OF_AGENTS.includes(tool.name)) return [];
     const { ratePerS } = this.parts;
-    return [
-      { key: `caller:${caller.tenant}/${caller.actor}`, rate: ratePerS, perMs: SECOND, burst: ratePerS, cost: 1 },
-    ];
+    const key = keyOf('caller', caller.tenant, caller.actor);
+    return [{ key, name: 'egress.rate_per_s', rate: ratePerS, perMs: SECOND, burst: ratePerS, cost: 1 }];
   }
 }
 
-/** Keys of policies never meet those of callers. */
-function ofPolicy(limit: RateLimit): RateLimit {
-  return { ...limit, key: `policy:${limit.key}` };
+/** Counted for each tenant and policy apart: neither a neighbour nor another policy uses it up, whatever its key is. */
+function limitsOf({ outcomes }: ChainOutcome, { caller }: OutboundCall): NamedLimit[] {
+  return outcomes.flatMap(({ policy, counts, decision }) => {
+    const limit = counts ? decision?.limit : undefined;
+    return limit === undefined
+      ? []
+      : [{ ...limit, key: keyOf('policy', caller.tenant, policy, limit.key), name: limit.key }];
+  });
+}
+
+/** Parts never run into each other. */
+function keyOf(...parts: readonly string[]): string {
+  return JSON.stringify(parts);
 }

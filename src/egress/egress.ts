@@ -9,14 +9,19 @@ export interface OutboundCaller {
   readonly traceparent: string | null;
   readonly sessionId: string | null;
   readonly taskId: string | null;
+  /** Which start of the task's engine it is, from 1 on; 1 outside of tasks. */
+  readonly attempt: number;
+  /** Labels of the task; none outside of tasks. Whoever calls does not choose them. */
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** What a task has called so far: calls under way count, refused ones do not. */
+/** What a task and its session have called so far: calls under way count, refused ones do not. */
 export interface OutboundUsage {
   readonly callsInTask: number;
-  /** Bytes of bodies and of searches. */
+  /** Bytes of bodies and of searches of the task. */
   readonly bytesOut: number;
+  readonly callsInSession: number;
+  readonly bytesOutSession: number;
 }
 
 /** One hop as it would be sent: decided and patched, without secrets. */
@@ -45,7 +50,7 @@ export interface KeptAnswers {
 
 /** One HTTP exchange that the daemon makes for somebody. */
 export interface OutboundCall {
-  readonly tool: { readonly name: 'http.fetch' | 'search' | 'download' | 'verify'; readonly version: string };
+  readonly tool: { readonly name: 'http.fetch' | 'search' | 'download'; readonly version: string };
   readonly method: string;
   /** As the caller wrote it; it is parsed here, once. */
   readonly url: string;
@@ -71,7 +76,7 @@ export interface OutboundCall {
    */
   readonly isNamedByOperator?: boolean;
   readonly caller: OutboundCaller;
-  /** Absent outside tasks: nothing was called before. */
+  /** Absent for what the daemon does by itself: nothing was called before. */
   readonly usage?: OutboundUsage;
   /** Absent: every hop is dialled. `stream` never asks it. */
   readonly kept?: KeptAnswers;
@@ -136,7 +141,11 @@ export abstract class Egress {
    * @throws EgressFailure when the far side fails
    */
   abstract send(call: OutboundCall, signal: AbortSignal): Promise<OutboundAnswer>;
-  /** Like `send`, for answers that are too large to hold, such as downloads. Response policies see head and facts only. */
+  /**
+   * Like `send`, for answers that are passed on as they come. Where a policy decides about answers, the answer is read and
+   * decided about first, just as `send` does it. Only of downloads, which are too large for that, policies see the head
+   * alone.
+   */
   abstract stream(call: OutboundCall, signal: AbortSignal): Promise<OutboundStream>;
   abstract close(): Promise<void>;
 }

@@ -8,7 +8,7 @@ import { normalise } from './guard/normalise.js';
 import { Refusal } from './guard/refusal.js';
 import { checkedHeaders, checkMethod } from './request/hygiene.js';
 import { locationOf, redirected, type Step } from './request/redirect.js';
-import { BodyStream } from './body-stream.js';
+import { BodyStream, streamOf } from './body-stream.js';
 import { Trail } from './trail.js';
 
 /** The one door: a call goes through guard, policies and limits, then out, and again with each redirect. */
@@ -38,7 +38,9 @@ export class Outbound extends Egress {
     const deadline = this.deadline(call, signal);
     try {
       const errand = this.errandOf({ ...call, kept: undefined }, deadline.signal);
-      return await new BodyStream(this.parts, this.answers, errand, deadline.cancel).open(await this.travel(errand));
+      const arrival = await this.travel(errand);
+      if (this.answers.needsAll(call)) return await this.readFirst(arrival, errand, deadline.cancel);
+      return await new BodyStream(this.parts, this.answers, errand, deadline.cancel).open(arrival);
     } catch (error) {
       deadline.cancel();
       throw error;
@@ -47,6 +49,13 @@ export class Outbound extends Egress {
 
   override close(): Promise<void> {
     return this.dialling.close();
+  }
+
+  /** Whoever asks for a stream gets by no policy that a plain answer would have to pass. */
+  private async readFirst(arrival: Arrival, errand: Errand, cancelDeadline: () => void): Promise<OutboundStream> {
+    const answer = await this.answers.whole(arrival, errand);
+    cancelDeadline();
+    return streamOf(answer);
   }
 
   /** From hop to hop until there is an answer that leads nowhere else. */

@@ -8,7 +8,8 @@ import { Fault } from './fault.js';
 import { type UsedUp } from './limits/gcra.js';
 import { hrefOf } from './guard/normalise.js';
 import { GUARD, guardDenial, type Refusal } from './guard/refusal.js';
-import { hiddenJson } from './redaction/redact-text.js';
+import { atOnce } from './findings/work.js';
+import { hiddenJsonWork } from './redaction/redact-text.js';
 import { rulesOf } from './redaction/redact-answer.js';
 import { type Step } from './request/redirect.js';
 
@@ -35,6 +36,8 @@ export interface Decided {
 
 const MOST_URL = 2_048;
 
+const CROWDED = { members: { retry_after_ms: 1_000, policy_label: 'reject' } } as const;
+
 /** Writes down what becomes of one call, and tells metrics and log. A hop leaves a row before it goes out and one after. */
 export class Trail {
   constructor(
@@ -56,15 +59,19 @@ export class Trail {
     return this.append(hop, this.asking, { ...rowOf(decided.outcome), bytes_out: bytesOut }, this.record(decided));
   }
 
-  async denied(hop: HopFacts, decided: Decided, action: AuditAction = this.asking): Promise<AppError> {
-    const { outcome } = decided;
+  /** Policies said no, to the request or to its answer. */
+  async denied(hop: HopFacts, decided: Decided): Promise<AppError> {
+    const { call, outcome } = decided;
+    const action = call.hook === 'on_response' ? this.answering : this.asking;
     await this.append(hop, action, rowOf(outcome), this.record(decided));
-    this.tell(hop, 'denied', outcome.code);
+    this.tell(hop, outcome.isBusy === true ? 'limited' : 'denied', outcome.code);
+    if (outcome.isBusy === true)
+      return new AppError('QUOTA_EXCEEDED', `${outcome.reason}; call again in a second`, CROWDED);
     return policyDenial(hop.decisionId, this.parts.redactor.value(outcome));
   }
 
   async limited(hop: HopFacts, decided: Decided, { limit, waitMs }: UsedUp): Promise<AppError> {
-    const name = limit.key.startsWith('policy:') ? limit.key.slice('policy:'.length) : 'egress.rate_per_s';
+    const { name } = limit;
     const row = {
       ...rowOf(decided.outcome),
       decision: 'limit',
@@ -83,7 +90,7 @@ export class Trail {
   /** The host itself withholds an answer. */
   async withheld(hop: HopFacts, code: string, reason: string, hint: string, sizes: Sizes): Promise<AppError> {
     const { id: plugin, version } = GUARD;
-    await this.append(hop, 'tool.response', { decision: 'deny', plugin, version, code, reason, ...rowSizes(sizes) });
+    await this.append(hop, this.answering, { decision: 'deny', plugin, version, code, reason, ...rowSizes(sizes) });
     this.tell(hop, 'denied', code);
     const members = { policy: { ...GUARD, reason }, policy_code: code, hint, decision_id: hop.decisionId };
     return new AppError('POLICY_DENIED', reason, { members });
@@ -93,29 +100,34 @@ export class Trail {
   async answered(hop: HopFacts, status: number, sizes: Sizes, decided?: Decided): Promise<number> {
     const row = decided === undefined ? { decision: 'allow', code: `HTTP_${status}` } : rowOf(decided.outcome);
     const record = decided === undefined ? undefined : this.record(decided);
-    const seq = await this.append(hop, 'tool.response', { ...row, ...rowSizes(sizes) }, record);
+    const seq = await this.append(hop, this.answering, { ...row, ...rowSizes(sizes) }, record);
     this.tell(hop, 'ok', `HTTP_${status}`);
     return seq;
   }
 
-  async failed(hop: HopFacts, fault: Fault, isSent: boolean, sizes: Sizes = {}): Promise<EgressFailure> {
-    const action = isSent ? 'tool.response' : this.asking;
+  async failed(hop: HopFacts, fault: Fault, isSent: boolean, sizes?: Sizes, decided?: Decided): Promise<EgressFailure> {
+    const action = isSent ? this.answering : this.asking;
     const code = fault.kind.toUpperCase();
-    const seq = await this.append(hop, action, { decision: 'failed', code, reason: fault.message, ...rowSizes(sizes) });
+    const row = { ...failedRow(code, sizes, decided), reason: fault.message };
+    const seq = await this.append(hop, action, row, decided && this.record(decided));
     this.tell(hop, 'failed', code);
     return new EgressFailure(fault.kind, fault.message, seq, { cause: fault });
   }
 
   /** Whatever ended a call that was sent: a fault, the caller who left, or something of ours. Answers what is thrown. */
-  async brokenOff(hop: HopFacts, reason: unknown, sizes: Sizes = {}): Promise<unknown> {
-    if (reason instanceof Fault) return this.failed(hop, reason, true, sizes);
-    await this.append(hop, 'tool.response', { decision: 'failed', code: 'CANCELLED', ...rowSizes(sizes) });
+  async brokenOff(hop: HopFacts, reason: unknown, sizes?: Sizes, decided?: Decided): Promise<unknown> {
+    if (reason instanceof Fault) return this.failed(hop, reason, true, sizes, decided);
+    await this.append(hop, this.answering, failedRow('CANCELLED', sizes, decided), decided && this.record(decided));
     this.tell(hop, 'failed', 'CANCELLED');
     return reason;
   }
 
   private get asking(): AuditAction {
     return this.call.tool.name === 'download' ? 'download.request' : 'tool.request';
+  }
+
+  private get answering(): AuditAction {
+    return this.call.tool.name === 'download' ? 'download.response' : 'tool.response';
   }
 
   private append(
@@ -125,7 +137,7 @@ export class Trail {
     record?: DecisionRecord,
   ): Promise<number> {
     const { audit, clock, redactor } = this.parts;
-    const { actor, tenant, correlationId } = this.call.caller;
+    const { actor, tenant, correlationId, sessionId, taskId } = this.call.caller;
     const url =
       step === undefined ? redactor.text(this.call.url.slice(0, MOST_URL)) : redactor.url(hrefOf(step.target));
     const target = step?.target.parts.host ?? '-';
@@ -137,6 +149,8 @@ export class Trail {
       target,
       url,
       latency_us,
+      session_id: sessionId,
+      task_id: taskId,
       correlation_id: correlationId,
       decision_id: decisionId,
     };
@@ -149,7 +163,7 @@ export class Trail {
     if (rules.length === 0) return recordOf(call, outcome, notReplayable) as unknown as DecisionRecord;
     const key = { key: this.parts.key, tenant: this.call.caller.tenant };
     const text = JSON.stringify(call.event);
-    const shown = hiddenJson(text, rules, key) ?? 'null';
+    const shown = atOnce(hiddenJsonWork(text, rules, key)) ?? 'null';
     if (shown === text) return recordOf(call, outcome, notReplayable) as unknown as DecisionRecord;
     const event = JSON.parse(shown) as ChainCall['event'];
     return recordOf({ ...call, event }, outcome, 'a policy hides a part of the record') as unknown as DecisionRecord;
@@ -195,6 +209,12 @@ function rowOf({ decision, code, reason, by, outcomes }: ChainOutcome) {
     reason,
     fuel: outcomes.length === 0 ? null : outcomes.reduce((sum, { fuel }) => sum + fuel, 0),
   };
+}
+
+/** With what policies decided before it failed. */
+function failedRow(code: string, sizes: Sizes = {}, decided?: Decided) {
+  const row = decided === undefined ? {} : rowOf(decided.outcome);
+  return { ...row, reason: null, decision: 'failed', code, ...rowSizes(sizes) };
 }
 
 function rowSizes({ bytesIn = 0, bytesOut = 0 }: Sizes) {

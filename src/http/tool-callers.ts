@@ -1,6 +1,7 @@
 import { type FastifyRequest } from 'fastify';
 import { AppError, invalidParams } from '../kernel/errors.js';
 import { parseSessionId, parseTaskId } from '../kernel/ids.js';
+import { type Session } from '../sessions/session.js';
 import { type Sessions } from '../sessions/sessions.js';
 import { type TaskRegistry } from '../tasks/task-registry.js';
 import { type Task } from '../tasks/task.js';
@@ -27,7 +28,7 @@ export function toolCaller(
 ): ToolCaller {
   const { caller, correlationId } = request.facts;
   const task = taskId === undefined ? undefined : usableTask(registry, caller.tenantId, taskId);
-  if (sessionId !== undefined) demandSession(sessions, caller.tenantId, sessionId, task);
+  const session = sessionId === undefined ? task?.session : usableSession(sessions, caller.tenantId, sessionId, task);
   return {
     actor: caller.keyId ?? 'local',
     tenant: caller.tenantId,
@@ -35,7 +36,10 @@ export function toolCaller(
     traceparent: traceparentOf(request),
     sessionId: sessionId?.toLowerCase() ?? task?.request.sessionId ?? null,
     taskId: task?.request.id ?? null,
+    attempt: task?.attempt ?? 1,
+    labels: task?.request.poolLabels ?? {},
     task,
+    session,
   };
 }
 
@@ -47,11 +51,12 @@ function usableTask(registry: TaskRegistry, tenantId: string, text: string): Tas
   return task;
 }
 
-function demandSession(sessions: Sessions, tenantId: string, text: string, task: Task | undefined): void {
+function usableSession(sessions: Sessions, tenantId: string, text: string, task: Task | undefined): Session {
   const id = parseSessionId(text);
   const isOfTask = task === undefined || task.request.sessionId === id;
   if (!isOfTask) throw invalidParams([{ pointer: '/session_id', message: 'is not the session of that task' }]);
-  if (id !== undefined && sessions.find(tenantId, id) !== undefined) return;
+  const session = id === undefined ? undefined : sessions.find(tenantId, id);
+  if (session !== undefined) return session;
   throw new AppError('NOT_FOUND', 'there is no such session; it has expired, was deleted, or never had a task');
 }
 

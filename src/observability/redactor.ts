@@ -1,6 +1,9 @@
 /** What stands in place of a secret. */
 export const REDACTED = '[redacted]';
 
+/** Shorter values stand in too many texts by chance, so they are not looked for; longer ones are no secrets. Characters. */
+export const SECRET_LENGTHS = { least: 8, most: 16 * 1024 } as const;
+
 /** Takes secrets out of everything that leaves the daemon beside answers. Idempotent; never throws. */
 export abstract class Redactor {
   /** Known secrets and configured patterns, credentials in URLs and secret query parameters. */
@@ -9,11 +12,11 @@ export abstract class Redactor {
   abstract url(url: string): string;
   /** A header by its name and value: `Authorization`, `Cookie`, … lose their value. */
   abstract header(name: string, value: string): string;
-  /** A copy of a JSON value: members with secret names lose their value, texts are treated as `text`. */
+  /** A JSON value: members with secret names lose their value, texts are treated as `text`. The same object where there is none. */
   abstract value<Value>(value: Value): Value;
   /** For a body that comes in pieces: a secret that two pieces share is caught. */
   abstract stream(): RedactionStream;
-  /** Makes a value known as a secret from now on; values shorter than 8 characters are not looked for. */
+  /** Makes a value known as a secret from now on; values beyond {@link SECRET_LENGTHS} are not looked for. */
   abstract learn(secret: string): void;
 }
 

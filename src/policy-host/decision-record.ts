@@ -5,7 +5,7 @@ import { type ChainCall, type ChainOutcome, type PolicyOutcome } from './sandbox
 export interface PolicyRecord {
   readonly kind: 'policy';
   readonly hook: PolicyHook;
-  /** As the first policy saw it, without settings. */
+  /** As the first policy saw it, without settings; its mode is what `counts` of an outcome tells. */
   readonly event: PolicyEvent;
   readonly counters: Readonly<Record<string, number>>;
   readonly decision: ChainOutcome['decision'];
@@ -36,7 +36,7 @@ export function recordOf(call: ChainCall, outcome: ChainOutcome, notReplayable: 
   return {
     kind: 'policy',
     hook: call.hook,
-    event: { ...call.event, config: {} },
+    event: { ...call.event, mode: 'enforce', config: {} },
     counters: call.counters,
     decision: outcome.decision,
     code: outcome.code,

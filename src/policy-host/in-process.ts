@@ -88,7 +88,11 @@ class InProcessPolicy implements OpenedPolicy {
     const policy = this.installed({ ...this.manifest.defaults, ...(this.config ?? event.config) }, hook);
     const { clock, rules } = this;
     const terms: ChainTerms = { hook, counters, rules, replay, unavailable: [], clock, onTurn: () => undefined };
-    const { answers } = await runChain([this.seat(policy)], new Subject(textOfEvent(event), bodies), terms);
+    const { answers } = await runChain(
+      [{ ...this.seat(policy), mode: event.mode }],
+      new Subject(textOfEvent(event), bodies),
+      terms,
+    );
     return outcomeOf(policy, answers[0]!, hook);
   }
 

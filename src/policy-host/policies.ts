@@ -10,10 +10,13 @@ export interface PolicyStatus {
   readonly digest: string;
   readonly hooks: readonly PolicyHook[];
   readonly mode: 'enforce' | 'monitor';
-  /** `quarantined`: three resource errors within a minute; its calls fail with `POLICY_UNAVAILABLE` until it is loaded anew. */
+  /**
+   * `quarantined`: three resource errors within a minute; its calls fail with `POLICY_UNAVAILABLE` until one that tries it
+   * again succeeds, or it is loaded anew.
+   */
   readonly state: 'active' | 'failed' | 'quarantined';
   readonly loadMs: number;
-  /** Why the last load came to nothing; the version before it goes on. */
+  /** Why the last load came to nothing, while the version before it goes on; else of a quarantine, when it is tried again. */
   readonly error: string | null;
 }
 
@@ -25,6 +28,8 @@ export abstract class Policies {
   abstract has(hook: PolicyHook): boolean;
   /** Settings of the operator say that a tool call needs a policy's yes. */
   abstract readonly denyWithoutPolicy: boolean;
+  /** Another number after each swap: what was made of the loaded policies holds until then. */
+  abstract readonly revision: number;
   abstract list(): readonly PolicyStatus[];
   abstract manifestOf(id: string): PolicyManifest | undefined;
   /** Ends workers and watchers; calls under way are answered. */

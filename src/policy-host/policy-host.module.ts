@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Module, type OnApplicationShutdown } from '@nestjs/common';
 import { BASE_FOLDER, CONFIG } from '../config/config.module.js';
-import { type Config, dataFolder, policyProfile } from '../config/index.js';
+import { askedPolicies, type Config, dataFolder, isUnguarded, policyProfile } from '../config/index.js';
 import { Clock } from '../kernel/clock.js';
 import { Logger } from '../observability/logger.js';
 import { Metrics } from '../observability/metrics.js';
@@ -10,6 +10,8 @@ import { ModuleArchive } from './loading/module-archive.js';
 import { PolicyHost } from './loading/policy-host.js';
 import { WorkerPreparer } from './loading/preparation.js';
 import { trustOf } from './loading/trust.js';
+import { ALLOW_ALL } from './native-policy.js';
+import { isPageCapSet, PAGE_CAP_MISSING } from './page-cap.js';
 import { Policies } from './policies.js';
 import { PolicyNews } from './policy-news.js';
 import { PolicyTelemetry } from './policy-telemetry.js';
@@ -41,9 +43,12 @@ const KEYS = 'keys';
         news: PolicyNews,
         { bytes: key }: PseudonymKey,
       ) => {
-        const { policies: entries, policy, storage } = config;
+        const { policy, storage } = config;
+        const entries = askedPolicies(config);
         const denyWithoutPolicy = policyProfile(config) === 'production';
-        if (entries.length === 0 && !denyWithoutPolicy) logger.warn('policy', UNGUARDED);
+        if (isUnguarded(config)) logger.warn('policy', UNGUARDED);
+        const isSandboxed = entries.some(({ builtin }) => builtin !== ALLOW_ALL.name);
+        if (isSandboxed && !isPageCapSet()) logger.warn('policy', PAGE_CAP_MISSING);
         const rules = { patterns: [...SECRET_PATTERNS, ...PERSONAL_PATTERNS], key };
         const { workers, deadline_ms: deadlineMs, admission_deadline_ms: admissionDeadlineMs } = policy;
         return PolicyHost.open({
@@ -81,4 +86,4 @@ export class PolicyHostModule implements OnApplicationShutdown {
 }
 
 const UNGUARDED =
-  'no policy is configured, so tool calls are allowed to whatever the egress guard lets through; name policies, or set policy.profile: production';
+  'no policy is configured, so allow-all lets tool calls go wherever the egress guard does; name policies, or set policy.profile: production';

@@ -6,7 +6,10 @@ export type PolicyNewsItem =
   | { readonly type: 'swapped'; readonly policy: PolicyStatus; readonly before: string }
   /** The version before goes on; `policy.error` says why. */
   | { readonly type: 'not-swapped'; readonly policy: PolicyStatus }
-  | { readonly type: 'quarantined'; readonly policy: PolicyStatus };
+  /** Also when a try failed: `policy.error` says when the next one is. */
+  | { readonly type: 'quarantined'; readonly policy: PolicyStatus }
+  /** A try succeeded: it is asked again. */
+  | { readonly type: 'restored'; readonly policy: PolicyStatus };
 
 export type PolicyNewsReader = (item: PolicyNewsItem) => void;
 

@@ -1,4 +1,4 @@
-import { type Counter, type Histogram } from 'prom-client';
+import { type Counter, type Gauge, type Histogram } from 'prom-client';
 import { type Logger } from '../observability/logger.js';
 import { type Metrics } from '../observability/metrics.js';
 import { type PolicyStatus } from './policies.js';
@@ -11,12 +11,13 @@ const LEVELS: Readonly<Record<string, 'debug' | 'info' | 'warn' | 'error'>> = {
   error: 'error',
 };
 
-/** Writes what policies do into metrics and log. Made where policies are configured. */
+/** Writes what policies do into metrics and log. Made where one is asked. */
 export class PolicyTelemetry {
   private readonly calls: Counter<'plugin' | 'decision'>;
   private readonly seconds: Histogram<'plugin'>;
   private readonly fuel: Counter<'plugin'>;
   private readonly quarantines: Counter<'plugin'>;
+  private readonly quarantined: Gauge<'plugin'>;
   private readonly swaps: Counter<'plugin' | 'result'>;
 
   constructor(
@@ -30,6 +31,7 @@ export class PolicyTelemetry {
     this.seconds = metrics.histogram('llama_orch_policy_call_seconds', 'Time of one policy.', CALL_BUCKETS, ['plugin']);
     this.fuel = metrics.counter('llama_orch_policy_fuel_total', 'Fuel that policies took.', ['plugin']);
     this.quarantines = metrics.counter('llama_orch_policy_quarantines_total', 'Policies switched off.', ['plugin']);
+    this.quarantined = metrics.gauge('llama_orch_policy_quarantined', '1 while a policy is not asked.', ['plugin']);
     this.swaps = metrics.counter('llama_orch_policy_swaps_total', 'Changed modules, taken or not.', [
       'plugin',
       'result',
@@ -47,11 +49,13 @@ export class PolicyTelemetry {
   }
 
   loaded(policy: PolicyStatus): void {
+    this.quarantined.set({ plugin: policy.id }, 0);
     this.logger.info('policy', 'policy loaded', { ...facts(policy), took_ms: policy.loadMs });
   }
 
   swapped(policy: PolicyStatus, before: string): void {
     this.swaps.inc({ plugin: policy.id, result: 'ok' });
+    this.quarantined.set({ plugin: policy.id }, 0);
     this.logger.info('policy', 'policy swapped', { ...facts(policy), before, took_ms: policy.loadMs });
   }
 
@@ -61,10 +65,16 @@ export class PolicyTelemetry {
     this.logger.error('policy', message, facts(policy));
   }
 
-  quarantined(policy: PolicyStatus): void {
+  switchedOff(policy: PolicyStatus): void {
     this.quarantines.inc({ plugin: policy.id });
-    const message = `policy ${policy.id} overran its bounds too often and is not asked any more; put a mended module in its place`;
-    this.logger.error('policy', message, facts(policy));
+    this.quarantined.set({ plugin: policy.id }, 1);
+    this.logger.error('policy', `policy ${policy.id} is in quarantine: ${policy.error}`, facts(policy));
+  }
+
+  switchedOn(policy: PolicyStatus): void {
+    this.quarantined.set({ plugin: policy.id }, 0);
+    const message = `policy ${policy.id} kept to its bounds when it was tried, and is asked again`;
+    this.logger.info('policy', message, facts(policy));
   }
 
   /** The module cannot be kept for replay. */

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Json } from '@llama-orch/policy-sdk/abi';
 import { UserInputError } from './user-input-error.js';
@@ -8,7 +8,7 @@ type Settings = { readonly [member: string]: Json };
 /** @throws UserInputError when there is no such file */
 export function readBytes(path: string, cwd: string): Uint8Array<ArrayBuffer> {
   try {
-    return Uint8Array.from(readFileSync(resolve(cwd, path)));
+    return Uint8Array.from(wholeFile(resolve(cwd, path)));
   } catch (error) {
     throw unreadable(path, error);
   }
@@ -17,10 +17,16 @@ export function readBytes(path: string, cwd: string): Uint8Array<ArrayBuffer> {
 /** @throws UserInputError when there is no such file */
 export function readText(path: string, cwd: string): string {
   try {
-    return readFileSync(resolve(cwd, path), 'utf8');
+    return wholeFile(resolve(cwd, path)).toString('utf8');
   } catch (error) {
     throw unreadable(path, error);
   }
+}
+
+/** A device or a pipe may never end. */
+function wholeFile(path: string): Buffer {
+  if (!statSync(path).isFile()) throw Object.assign(new Error('no file'), { code: 'not a file' });
+  return readFileSync(path);
 }
 
 /** Undefined when the file is not there. */

@@ -22,8 +22,12 @@ interface TryJob {
   readonly settings: string | undefined;
 }
 
+/** Those that the tool takes. */
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
 /** Asks a module about one call; not ok when it gives no decision. Nothing is resolved and nothing is sent. */
 export async function tryModule(job: TryJob, { cwd }: Desk): Promise<Outcome> {
+  if (!METHODS.includes(job.method)) throw new UserInputError(`--method has to be one of ${METHODS.join(', ')}`);
   const { event, bodies } = eventOf({ ...job, headers: job.headers.map(headerOf), body: job.data });
   return withPolicy(job.module, settingsOf(job.settings, cwd), cwd, async (policy) => {
     requireHook(policy, 'on_request');

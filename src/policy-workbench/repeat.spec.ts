@@ -1,5 +1,6 @@
 import { requestEvent } from '../../test/policy/events.js';
-import { answering, doing } from '../../test/policy/modules.js';
+import { answering, doing, policyOf } from '../../test/policy/modules.js';
+import { installable, Pools, requestCall } from '../../test/policy/pool-rig.js';
 import { type PolicyRecord, recordOf, type RecordedOutcome } from '../policy-host/decision-record.js';
 import { openPolicy } from '../policy-host/in-process.js';
 import { ALLOW_ALL, ALLOW_ALL_DIGEST } from '../policy-host/native-policy.js';
@@ -21,7 +22,8 @@ class Modules extends ModuleStore {
 const modules = new Modules();
 let benches: Benches;
 beforeEach(() => (benches = new Benches(modules)));
-afterEach(() => benches.close());
+const pools = new Pools();
+afterEach(() => Promise.all([benches.close(), pools.close()]));
 
 /** What a module answers to an event, and the module is kept. */
 async function decided(making: Promise<Uint8Array<ArrayBuffer>>, event = requestEvent()): Promise<PolicyOutcome> {
@@ -41,6 +43,12 @@ function recordWith(outcomes: readonly PolicyOutcome[], members: Partial<PolicyR
 }
 
 const ALLOW = { decision: 'allow' };
+const CODE = (code: string): string => JSON.stringify({ ...ALLOW, code });
+
+/** Reads the first letter of the mode, which stands at the end of the event before empty settings. */
+const IN_MONITOR_MODE = `
+  (if (i32.eq (call $input_load_u8 (i64.sub (call $input_length) (i64.const 21))) (i32.const 109))
+    (then (call $answer %watching)) (else (call $answer %guarding)))`;
 
 /** Takes fuel by the number that it is given. */
 const COUNT = `(func $count (param $n i64)
@@ -75,6 +83,22 @@ describe('A record that is decided again', () => {
     expect(spent).toMatchObject({ error: { code: 'POLICY_FUEL' }, fuel: 20_000, limits: { fuel: 20_000 } });
     const record = recordWith([spent, await decided(doing('unreachable')), await decided(answering('nonsense'))]);
     await expect(repeat(record, benches)).resolves.toEqual({ same: 3, differences: [], left: [] });
+  });
+
+  it('asks a policy in the mode in which it was asked (OC-POLICY-4001)', async () => {
+    const bytes = await policyOf({
+      body: IN_MONITOR_MODE,
+      texts: { watching: CODE('WATCHING'), guarding: CODE('GUARDING') },
+    });
+    const pool = await pools.with([
+      installable(bytes, { id: 'watches', mode: 'monitor' }),
+      installable(bytes, { id: 'guards' }),
+    ]);
+    modules.kept.set(digestOf(bytes), bytes);
+    const call = requestCall();
+    const outcome = await pool.run(call);
+    expect(outcome.outcomes.map(({ decision }) => decision?.code)).toEqual(['WATCHING', 'GUARDING']);
+    await expect(repeat(recordOf(call, outcome), benches)).resolves.toEqual({ same: 2, differences: [], left: [] });
   });
 
   it('repeats that a patch was not let through (ORCH-4702)', async () => {

@@ -194,7 +194,7 @@ describe('an engine that is lost', () => {
     const first = task.replicaId;
     rig.runOf(task).fail(lost());
     await settle();
-    expect([task.state, task.requeued]).toEqual(['dispatched', true]);
+    expect([task.state, task.requeued, task.attempt]).toEqual(['dispatched', true, 2]);
     expect(task.replicaId).not.toBe(first);
     rig.runOf(task).tokens('a');
     await settle();

@@ -29,6 +29,7 @@ import { PreemptionTelemetry } from './preemption-telemetry.js';
 import { Receipts } from './receipts/receipts.js';
 import { receiptSettings } from './receipts/settings.js';
 import { Scheduler } from './scheduler.js';
+import { watchedStrategy } from './watched-strategy.js';
 
 @Module({
   imports: [PluginHostModule, PoolsModule, TasksModule, SessionsModule],
@@ -74,7 +75,9 @@ import { Scheduler } from './scheduler.js';
         const { discipline, placement, on_deadline: onDeadline } = config.scheduler;
         const made = await plugins.create('queue-discipline', discipline, disciplineOptions(config.scheduler));
         const queues = knowingTenants(made, config.tenants);
-        const strategy = await plugins.create('placement-strategy', placement, {});
+        const placing = await plugins.create('placement-strategy', placement, {});
+        const failures = rankingFailures(metrics);
+        const strategy = watchedStrategy(placing, clock, (reason) => failures.inc({ plugin: placement, reason }));
         const { metrics_ms: metricsMs } = config.stream;
         const preemption = preemptionRules(config.preemption);
         const ports = {
@@ -102,6 +105,11 @@ import { Scheduler } from './scheduler.js';
   exports: [Scheduler, Receipts],
 })
 export class SchedulingModule {}
+
+function rankingFailures(metrics: Metrics) {
+  const help = 'Rankings of the placement strategy that threw, or took longer than a millisecond.';
+  return metrics.counter('llama_orch_placement_failures_total', help, ['plugin', 'reason']);
+}
 
 /** How a promised start came out. */
 function showStart(

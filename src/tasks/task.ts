@@ -121,6 +121,11 @@ export class Task {
     return this.promptSize.tokens;
   }
 
+  /** Which start it is, from 1 on: engines that were lost before its first token and after it make new ones. */
+  get attempt(): number {
+    return 1 + (this.requeued ? 1 : 0) + this.failovers;
+  }
+
   get state(): TaskState {
     return this.currentState;
   }

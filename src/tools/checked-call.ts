@@ -15,7 +15,6 @@ export interface CheckedCall {
   readonly maxBytes: number;
   readonly timeoutMs: number;
   readonly allowedMimeTypes: readonly string[];
-  readonly labels: Readonly<Record<string, string>>;
 }
 
 const MOST_BODY_BYTES = 1024 * 1024;
@@ -23,7 +22,7 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 
 /** @throws AppError `INVALID_PARAMS` with every violation */
 export function checkedCall(call: CallHttpTool, limits: ToolLimits, known: Secrets): CheckedCall {
-  const { method = 'GET', url, headers = {}, labels = {} } = call;
+  const { method = 'GET', url, headers = {} } = call;
   const secrets = known.named(call.secrets ?? []);
   const mimeTypes = allowedByBoth(limits.allowed_mime_types, call.allowed_mime_types ?? []);
   const violations = [
@@ -44,7 +43,6 @@ export function checkedCall(call: CallHttpTool, limits: ToolLimits, known: Secre
     maxBytes: call.max_bytes ?? limits.max_bytes,
     timeoutMs: call.timeout_ms ?? limits.timeout_ms,
     allowedMimeTypes: mimeTypes ?? [],
-    labels,
   };
 }
 

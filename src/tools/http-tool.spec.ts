@@ -8,7 +8,7 @@ import { AnswerCache } from './answer-cache.js';
 import { HttpTool } from './http-tool.js';
 import { SecretHosts } from './secret-hosts.js';
 import { Secrets } from './secrets.js';
-import { TaskUsage } from './task-usage.js';
+import { CallUsage } from './call-usage.js';
 import { type ToolLimits } from './tool-limits.js';
 
 const LIMITS: ToolLimits = {
@@ -18,6 +18,10 @@ const VALUE = 'planted-value-1234';
 const { signal } = new AbortController();
 const CALL: CallHttpTool = { url: 'https://a.example/x' };
 
+function used(callsInTask: number, bytesOut: number, callsInSession = 0, bytesOutSession = 0): OutboundUsage {
+  return { callsInTask, bytesOut, callsInSession, bytesOutSession };
+}
+
 function tool(egress = new FakeEgress(), limits: Partial<ToolLimits> = {}) {
   const rows: object[] = [];
   const audit = { append: (row: object) => Promise.resolve(rows.push(row)) };
@@ -25,7 +29,7 @@ function tool(egress = new FakeEgress(), limits: Partial<ToolLimits> = {}) {
   const secrets = Secrets.read({ mine: settings }, { env: { KEY: VALUE }, baseFolder: '.', learn: () => undefined });
   const http = new HttpTool({
     limits: { ...LIMITS, ...limits },
-    ...{ egress, secrets, usage: new TaskUsage(), cache: new AnswerCache(new FakeClock(), 0) },
+    ...{ egress, secrets, usage: new CallUsage(), cache: new AnswerCache(new FakeClock(), 0) },
     secretHosts: new SecretHosts(audit, () => 'decision-2'),
   });
   return { http, egress, rows };
@@ -53,7 +57,7 @@ describe('an HTTP tool call (ORCH-4705, OC-POLICY-4030)', () => {
           headers: [],
           body: undefined,
           secretHeaders: [],
-          usage: { callsInTask: 0, bytesOut: 0 },
+          usage: used(0, 0),
         },
         ...{ maxBytes: 1_000, timeoutMs: 5_000, allowedMimeTypes: [], deniedMimeTypes: ['image/*'] },
         caller: expect.objectContaining({ actor: 'local', tenant: 'default', labels: {} }),
@@ -171,7 +175,7 @@ describe('an HTTP tool call (ORCH-4705, OC-POLICY-4030)', () => {
   });
 });
 
-describe('what a task has used (OC-POLICY-4001)', () => {
+describe('what a task and its session have used (OC-POLICY-4001)', () => {
   const post: CallHttpTool = { url: 'https://a.example/', method: 'POST', body: '12345' };
   const usages = (egress: FakeEgress): (OutboundUsage | undefined)[] => egress.calls.map(({ usage }) => usage);
 
@@ -180,21 +184,27 @@ describe('what a task has used (OC-POLICY-4001)', () => {
     const caller = { ...TOOL_CALLER, task: { key: 'a/1' } };
     await Promise.all([http.call(post, caller, signal), http.call(post, caller, signal)]);
     await http.call(post, { ...caller, task: { key: 'a/2' } }, signal);
-    expect(usages(egress)).toEqual([
-      { callsInTask: 0, bytesOut: 0 },
-      { callsInTask: 1, bytesOut: 5 },
-      { callsInTask: 0, bytesOut: 0 },
-    ]);
+    expect(usages(egress)).toEqual([used(0, 0), used(1, 5), used(0, 0)]);
+  });
+
+  it('is summed over the tasks of a session, and over calls that name the session alone', async () => {
+    const { http, egress } = tool();
+    const [first, second] = [{ key: 'a/s1' }, { key: 'a/s2' }];
+    await http.call(post, { ...TOOL_CALLER, session: first, task: { key: 'a/1' } }, signal);
+    await http.call(post, { ...TOOL_CALLER, session: first, task: { key: 'a/2' } }, signal);
+    await http.call(post, { ...TOOL_CALLER, session: first }, signal);
+    await http.call(post, { ...TOOL_CALLER, session: second }, signal);
+    expect(usages(egress)).toEqual([used(0, 0), used(0, 0, 1, 5), used(0, 0, 2, 10), used(0, 0)]);
   });
 
   it('does not count what was refused, and counts what failed at the far side', async () => {
     const outcomes = [new AppError('POLICY_DENIED', 'no'), new EgressFailure('dns', 'no', 1)];
     const egress = new FakeEgress(() => Promise.reject(outcomes.shift() ?? new EgressFailure('dns', 'no', 2)));
     const { http } = tool(egress);
-    const caller = { ...TOOL_CALLER, task: { key: 'a/1' } };
+    const caller = { ...TOOL_CALLER, task: { key: 'a/1' }, session: { key: 'a/s1' } };
     await refusalOf(http.call(post, caller, signal));
     await http.call(post, caller, signal);
     await http.call(post, caller, signal);
-    expect(usages(egress).map((usage) => usage?.callsInTask)).toEqual([0, 0, 1]);
+    expect(usages(egress)).toEqual([used(0, 0), used(0, 0), used(1, 5, 1, 5)]);
   });
 });

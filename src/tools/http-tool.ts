@@ -2,11 +2,11 @@ import { type CallHttpTool, type HttpToolAnswer } from '@llama-orch/client';
 import { type Egress, EgressFailure, type OutboundCall, type OutboundUsage } from '../egress/egress.js';
 import { AppError } from '../kernel/errors.js';
 import { type AnswerCache } from './answer-cache.js';
+import { type CallUsage } from './call-usage.js';
 import { type CheckedCall, checkedCall } from './checked-call.js';
 import { answered, failureOf } from './http-answer.js';
 import { type SecretHosts } from './secret-hosts.js';
 import { type Secrets } from './secrets.js';
-import { type TaskUsage } from './task-usage.js';
 import { outboundCaller, type ToolCaller } from './tool-caller.js';
 import { frameOfFailure, framesOf, type ToolFrame } from './tool-frames.js';
 import { type ToolLimits } from './tool-limits.js';
@@ -16,7 +16,7 @@ export interface HttpToolPorts {
   readonly egress: Egress;
   readonly secrets: Secrets;
   readonly secretHosts: SecretHosts;
-  readonly usage: TaskUsage;
+  readonly usage: CallUsage;
   readonly cache: AnswerCache;
 }
 
@@ -59,19 +59,19 @@ export class HttpTool {
     demandEnabled(limits);
     const call = checkedCall(body, limits, secrets);
     await secretHosts.check(call.secrets, call.url, caller);
-    return usage.count(caller.task, call.body?.length ?? 0, (before) => send(this.outbound(call, caller, before)));
+    return usage.count(caller, call.body?.length ?? 0, (before) => send(this.outbound(call, caller, before)));
   }
 
   private outbound(call: CheckedCall, caller: ToolCaller, usage: OutboundUsage): OutboundCall {
     const { limits, cache } = this.ports;
-    const { method, url, headers, body, maxBytes, timeoutMs, allowedMimeTypes, secrets, labels } = call;
+    const { method, url, headers, body, maxBytes, timeoutMs, allowedMimeTypes, secrets } = call;
     const kept = cache.for({ tenant: caller.tenant, secrets: secrets.map(({ name }) => name), maxBytes });
     return {
       tool: { name: 'http.fetch', version: TOOL_VERSION },
       ...{ method, url, headers, body, maxBytes, timeoutMs, allowedMimeTypes, usage },
       deniedMimeTypes: limits.denied_mime_types,
       secretHeaders: secrets.map((secret) => secret.headerOf()),
-      caller: outboundCaller(caller, labels),
+      caller: outboundCaller(caller),
       ...(kept === undefined ? {} : { kept }),
     };
   }

@@ -6,7 +6,7 @@ import { AppError } from '../kernel/errors.js';
 import { SearchTool } from './search-tool.js';
 import { SecretHosts } from './secret-hosts.js';
 import { Secrets } from './secrets.js';
-import { TaskUsage } from './task-usage.js';
+import { CallUsage } from './call-usage.js';
 
 const { signal } = new AbortController();
 /** Plugins are not ours: they reject with whatever they like. */
@@ -19,7 +19,7 @@ function rig(search: SearchProvider['search'] | undefined, egress = new FakeEgre
   const tool = new SearchTool({
     limits: { enabled: true, max_bytes: 1_000, timeout_ms: 5_000, allowed_mime_types: [], denied_mime_types: [] },
     provider: search === undefined ? undefined : { search },
-    ...{ egress, clock, usage: new TaskUsage() },
+    ...{ egress, clock, usage: new CallUsage() },
     secrets: Secrets.read(
       { mine: settings },
       { env: { KEY: 'planted-1234' }, baseFolder: '.', learn: () => undefined },

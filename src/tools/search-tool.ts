@@ -4,12 +4,12 @@ import { type Egress, EgressFailure, type OutboundCall, type OutboundUsage } fro
 import { type Clock } from '../kernel/clock.js';
 import { AppError } from '../kernel/errors.js';
 import { type Redactor } from '../observability/redactor.js';
+import { type CallUsage } from './call-usage.js';
 import { joined } from './http-answer.js';
 import { demandEnabled, TOOL_VERSION } from './http-tool.js';
 import { failureOf, ProviderFailure, resultsOf } from './search-results.js';
 import { type SecretHosts } from './secret-hosts.js';
 import { type Secrets } from './secrets.js';
-import { type TaskUsage } from './task-usage.js';
 import { outboundCaller, type ToolCaller } from './tool-caller.js';
 import { type ToolLimits } from './tool-limits.js';
 
@@ -20,7 +20,7 @@ export interface SearchToolPorts {
   readonly egress: Egress;
   readonly secrets: Secrets;
   readonly secretHosts: SecretHosts;
-  readonly usage: TaskUsage;
+  readonly usage: CallUsage;
   readonly redactor: Redactor;
   readonly clock: Clock;
 }
@@ -39,12 +39,12 @@ export class SearchTool {
     if (provider === undefined)
       throw new AppError('NOT_FOUND', 'no search provider is configured; the operator sets tools.search');
     const bytes = Buffer.byteLength(body.query);
-    return usage.count(caller.task, bytes, (before) => this.ask(provider, body, caller, before, signal));
+    return usage.count(caller, bytes, (before) => this.ask(provider, body, caller, before, signal));
   }
 
   private async ask(
     provider: SearchProvider,
-    { query, limit = DEFAULT_LIMIT, labels = {} }: SearchBody,
+    { query, limit = DEFAULT_LIMIT }: SearchBody,
     caller: ToolCaller,
     usage: OutboundUsage,
     signal: AbortSignal,
@@ -52,7 +52,7 @@ export class SearchTool {
     let refusal: unknown;
     const within = this.withDeadline(signal);
     const fetch = (call: SearchCall) => {
-      const reply = this.fetch(call, caller, labels, usage, within.signal);
+      const reply = this.fetch(call, caller, usage, within.signal);
       // A provider that does not wait for its own call must not bring the daemon down.
       reply.catch((error: unknown) => (refusal ??= error));
       return reply;
@@ -71,7 +71,6 @@ export class SearchTool {
   private async fetch(
     { method = 'GET', url, headers = {}, body, secrets: names = [] }: SearchCall,
     caller: ToolCaller,
-    labels: Readonly<Record<string, string>>,
     usage: OutboundUsage,
     signal: AbortSignal,
   ): Promise<SearchReply> {
@@ -84,7 +83,7 @@ export class SearchTool {
       body: body === undefined ? undefined : new TextEncoder().encode(body),
       secretHeaders: chosen.map((secret) => secret.headerOf()),
       ...{ maxBytes: limits.max_bytes, timeoutMs: limits.timeout_ms },
-      caller: outboundCaller(caller, labels),
+      caller: outboundCaller(caller),
     };
     const answer = await egress.send(call, signal);
     const text = new TextDecoder().decode(answer.body);

@@ -26,10 +26,11 @@ export class SecretHosts {
   private async refusal(name: string, host: string, caller: ToolCaller): Promise<AppError> {
     const decisionId = this.newDecisionId();
     const reason = `the secret ${name} may not be sent to ${host}`;
-    const { actor, tenant, correlationId } = caller;
+    const { actor, tenant, correlationId, sessionId, taskId } = caller;
     await this.audit.append({
       ...{ actor, tenant, action: 'tool.request', target: host, decision: 'deny', plugin: POLICY.id },
-      ...{ version: POLICY.version, code: CODE, reason, correlation_id: correlationId, decision_id: decisionId },
+      ...{ version: POLICY.version, code: CODE, reason, session_id: sessionId, task_id: taskId },
+      ...{ correlation_id: correlationId, decision_id: decisionId },
     });
     return new AppError('POLICY_DENIED', `${reason}; call a host that tools.secrets lists for it, or leave it out`, {
       members: {

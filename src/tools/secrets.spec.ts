@@ -68,10 +68,13 @@ describe('secrets (ORCH-4705, OC-CTRL-2041)', () => {
     ['a variable that is not set', settings({ env: 'NOWHERE' }), 'NOWHERE is not set'],
     ['a file that is not there', settings({ env: undefined, file: 'nowhere' }), 'its file cannot be read'],
     ['an empty value', settings({ env: 'EMPTY' }), 'its value is empty'],
+    ['a value that is too short to be redacted', settings({ env: 'SHORT' }), 'has fewer than 8'],
+    ['a value that is too long to be redacted', settings({ env: 'LONG' }), 'more than 16384 characters'],
     ['a line break', settings({ env: 'BROKEN' }), 'line breaks'],
     ['a header of the connection', settings({ header: 'Host' }), 'written by the daemon'],
   ])('stop the start with %s, and no value is told', (_what, secret, words) => {
-    const start = () => read({ mine: secret }, { KEY: VALUE, EMPTY: '', BROKEN: 'planted\nvalue' });
+    const values = { EMPTY: '', SHORT: 'planted', LONG: 'planted'.repeat(2_400), BROKEN: 'planted\nvalue' };
+    const start = () => read({ mine: secret }, { KEY: VALUE, ...values });
     expect(start).toThrow(words);
     expect(start).toThrow('tools.secrets.mine');
     expect(start).not.toThrow('planted');

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { type Config } from '../config/index.js';
 import { type Violation, invalidParams } from '../kernel/errors.js';
 import { nearNames } from '../kernel/near-names.js';
+import { SECRET_LENGTHS } from '../observability/redactor.js';
 import { hostMatch } from '../policy-host/sandbox/host/matching.js';
 import { isReserved } from './call-headers.js';
 
@@ -79,11 +80,19 @@ function readSecret(name: string, settings: SecretConfig, sources: SecretSources
   const where = `tools.secrets.${name}`;
   const value = valueOf(settings, sources, where);
   if (value === '') throw new Error(`${where}: its value is empty`);
+  demandLength(value.trim(), where);
   if (isReserved(settings.header)) throw new Error(`${where}: the header ${settings.header} is written by the daemon`);
   if (!PLAIN.test(settings.prefix + value))
     throw new Error(`${where}: its value holds line breaks or characters that no header can carry`);
   sources.learn(value);
   return new Secret(name, settings, value);
+}
+
+/** What redaction does not look for could come back in answers, logs and the audit. */
+function demandLength({ length }: string, where: string): void {
+  const { least, most } = SECRET_LENGTHS;
+  if (length >= least && length <= most) return;
+  throw new Error(`${where}: its value has fewer than ${least} or more than ${most} characters and cannot be redacted`);
 }
 
 function valueOf({ env, file }: SecretConfig, sources: SecretSources, where: string): string {

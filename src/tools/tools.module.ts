@@ -6,21 +6,21 @@ import { type Config } from '../config/index.js';
 import { Egress } from '../egress/egress.js';
 import { EgressModule } from '../egress/egress.module.js';
 import { Clock } from '../kernel/clock.js';
-import { newTaskId } from '../kernel/ids.js';
+import { newDecisionId } from '../kernel/ids.js';
 import { Redactor } from '../observability/redactor.js';
 import { PluginHost } from '../plugin-host/plugin-host.js';
 import { PluginHostModule } from '../plugin-host/plugin-host.module.js';
 import { AnswerCache } from './answer-cache.js';
+import { CallUsage } from './call-usage.js';
 import { HttpTool } from './http-tool.js';
 import { SearchTool } from './search-tool.js';
 import { SecretHosts } from './secret-hosts.js';
 import { Secrets } from './secrets.js';
-import { TaskUsage } from './task-usage.js';
 
 @Module({
   imports: [PluginHostModule, EgressModule],
   providers: [
-    TaskUsage,
+    CallUsage,
     {
       provide: Secrets,
       inject: [CONFIG, BASE_FOLDER, Redactor],
@@ -30,17 +30,17 @@ import { TaskUsage } from './task-usage.js';
     {
       provide: SecretHosts,
       inject: [AuditLog, Clock],
-      useFactory: (audit: AuditLog, clock: Clock) => new SecretHosts(audit, () => newTaskId(clock.epochMs())),
+      useFactory: (audit: AuditLog, clock: Clock) => new SecretHosts(audit, () => newDecisionId(clock.epochMs())),
     },
     {
       provide: HttpTool,
-      inject: [CONFIG, Egress, Secrets, SecretHosts, TaskUsage, Clock],
+      inject: [CONFIG, Egress, Secrets, SecretHosts, CallUsage, Clock],
       useFactory: (
         { tools: limits }: Config,
         egress: Egress,
         secrets: Secrets,
         secretHosts: SecretHosts,
-        usage: TaskUsage,
+        usage: CallUsage,
         clock: Clock,
       ) => {
         const cache = new AnswerCache(clock, limits.cache_ttl_ms);
@@ -49,14 +49,14 @@ import { TaskUsage } from './task-usage.js';
     },
     {
       provide: SearchTool,
-      inject: [CONFIG, PluginHost, Egress, Secrets, SecretHosts, TaskUsage, Redactor, Clock],
+      inject: [CONFIG, PluginHost, Egress, Secrets, SecretHosts, CallUsage, Redactor, Clock],
       useFactory: async (
         { tools: limits }: Config,
         plugins: PluginHost,
         egress: Egress,
         secrets: Secrets,
         secretHosts: SecretHosts,
-        usage: TaskUsage,
+        usage: CallUsage,
         redactor: Redactor,
         clock: Clock,
       ) => {

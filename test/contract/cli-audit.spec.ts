@@ -11,7 +11,17 @@ const ROW = {
   ...{ seq: 7, ts_ms: 1_790_000_000_000, actor: 'agent', tenant: 'default', action: 'tool.request' },
   ...{ target: 'example.com', decision: 'deny', plugin: 'allow-hosts', version: '1.0.0', digest: null },
   ...{ code: 'HOST_NOT_ALLOWED', reason: 'not on the \u001b[31mlist', url: 'https://example.com/', bytes_in: 0 },
-  ...{ bytes_out: 0, latency_us: 120, fuel: 4, correlation_id: 'c', decision_id: null, record: null, checkpoint: null },
+  ...{
+    bytes_out: 0,
+    latency_us: 120,
+    fuel: 4,
+    session_id: 's-1',
+    task_id: 't-1',
+    correlation_id: 'c',
+    decision_id: null,
+    record: null,
+    checkpoint: null,
+  },
   ...{ prev_hash: '0'.repeat(64), hash: '1'.repeat(64) },
 };
 const KEY = { algorithm: 'Ed25519', public_key: 'PEM', head: { seq: 7, hash: '1'.repeat(64) } };
@@ -29,6 +39,15 @@ describe('llama-orch audit tail', () => {
     const lines = io.out.trimEnd().split('\n');
     expect([code, lines.map((line) => line.split(/\s+/)[0])]).toEqual([0, ['SEQ', '6', '7']]);
     expect(lines[2]).toContain('allow-hosts@1.0.0  HOST_NOT_ALLOWED · not on the [31mlist · https://example.com/');
+  });
+
+  it('tells programs for which session and task a row is (ORCH-4704)', async () => {
+    const routes = {
+      'GET /v1/audit-key': always({ status: 200, body: KEY }),
+      'GET /v1/audit': always(answer([ROW])),
+    };
+    const { io } = await cli(['--json', 'audit', 'tail'], routes);
+    expect(JSON.parse(io.out)).toMatchObject({ items: [{ session_id: 's-1', task_id: 't-1' }] });
   });
 
   it('follows what comes until Ctrl-C (ORCH-4704)', async () => {

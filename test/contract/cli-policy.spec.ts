@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { runCli } from '../../src/cli/main.js';
 import { careForPolicies } from '../../src/policy.js';
-import { hasC } from '../policy/package-of-text.js';
+import { describeIn } from '../policy/package-of-text.js';
 import { TestIo } from './support/test-io.js';
 
 const nothing = (): Promise<never> => Promise.reject(new Error('not asked for'));
@@ -19,10 +19,12 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-async function policy(...argv: string[]): Promise<{ code: number; io: TestIo }> {
+async function cli(...argv: string[]): Promise<{ code: number; io: TestIo }> {
   const io = new TestIo({ env: { HOME: folder, LLORCH_URL: 'http://127.0.0.1:9' }, cwd: folder });
-  return { code: await runCli(['policy', ...argv], { io, ...OTHERS, policy: careForPolicies }), io };
+  return { code: await runCli(argv, { io, ...OTHERS, policy: careForPolicies }), io };
 }
+
+const policy = (...argv: string[]) => cli('policy', ...argv);
 
 /** The package of a new policy, changed. */
 async function packageWith(name: string, file: string, change: (text: string) => string): Promise<string> {
@@ -32,11 +34,9 @@ async function packageWith(name: string, file: string, change: (text: string) =>
   return name;
 }
 
-describe('llama-orch policy new', () => {
-  it.each(['ts', 'as', 'wat', 'c'])(
-    'makes a package in %s that is tested and built at once, without installing (OC-POLICY-SDK-4110)',
-    async (language) => {
-      if (language === 'c' && !(await hasC())) return;
+for (const language of ['ts', 'as', 'wat', 'c'] as const) {
+  describeIn(language, `llama-orch policy new --lang ${language}`, () => {
+    it('makes a package that is tested and built at once, without installing (OC-POLICY-SDK-4110)', async () => {
       const { code, io } = await policy('new', 'mine', '--lang', language, '--dir', `new-${language}`);
       expect({ code, out: io.out }).toEqual({ code: 0, out: expect.stringMatching(/npm test\n {2}npm run build\n$/) });
       const npm = (...args: string[]) =>
@@ -45,9 +45,20 @@ describe('llama-orch policy new', () => {
       const { stdout } = await npm('run', 'build');
       expect(stdout).toMatch(/mine 0\.1\.0 is in .*dist\/mine\.wasm\n {2}sha256:/);
       expect((await policy('inspect', `new-${language}/dist/mine.wasm`)).code).toBe(0);
-    },
-    60_000,
-  );
+    }, 60_000);
+  });
+}
+
+describe('llama-orch policy new', () => {
+  it('is what llama-orch new policy does as well (OC-POLICY-SDK-4110)', async () => {
+    const { io } = await policy('new', 'twin', '--lang', 'wat', '--json');
+    const again = await cli('new', 'policy', 'twin', '--lang', 'wat', '--dir', 'twin-2', '--json');
+    expect(again).toMatchObject({ code: 0 });
+    const { files, name, next } = io.json as { files: string[]; name: string; next: string[] };
+    expect(again.io.json).toMatchObject({ files, name, next: ['cd twin-2', ...next.slice(1)] });
+    for (const file of files)
+      expect(readFileSync(join(folder, 'twin-2', file))).toEqual(readFileSync(join(folder, 'twin', file)));
+  });
 
   it('leaves folders alone that are there, and refuses names that will not do (ORCH-4804)', async () => {
     expect(await policy('new', 'acme')).toMatchObject({

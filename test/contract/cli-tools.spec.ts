@@ -44,7 +44,7 @@ describe('llama-orch tools fetch', () => {
       '--secret',
       'two',
     ];
-    const more = ['--max-bytes', '10', '--timeout-ms', '20', '--task', TASK_ID, '--session', TASK_ID, '--label', 'a=b'];
+    const more = ['--max-bytes', '10', '--timeout-ms', '20', '--task', TASK_ID, '--session', TASK_ID];
     await cli(['tools', 'fetch', URL, ...flags, ...more, '--accept', 'text/html'], answers(ANSWER), { stdin: 'piped' });
     expect(server.received[0]?.body).toEqual({
       ...{
@@ -54,7 +54,7 @@ describe('llama-orch tools fetch', () => {
         body: 'piped',
         secrets: ['one', 'two'],
       },
-      ...{ max_bytes: 10, timeout_ms: 20, task_id: TASK_ID, session_id: TASK_ID, labels: { a: 'b' } },
+      ...{ max_bytes: 10, timeout_ms: 20, task_id: TASK_ID, session_id: TASK_ID },
       allowed_mime_types: ['text/html'],
     });
   });

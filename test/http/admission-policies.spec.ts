@@ -18,6 +18,8 @@ const relabelling = {
     { op: 'setLabel', name: 'lane', value: 'slow' },
   ],
 };
+/** The most that an operator may give: about a second of looping. */
+const ENDLESS_FUEL = 1_000_000_000;
 const looping = () => doing('(loop $again (br $again))', { manifest: admission });
 
 /** An entry with a module that does this at admission. */
@@ -44,6 +46,14 @@ describe('a policy that refuses tasks', () => {
     expect(await app.metric('tasks_rejected_total', { reason: 'POLICY_DENIED' })).toBe(1);
     expect(await app.metric('llama_orch_policy_calls_total', { plugin: 'gatekeeper', decision: 'deny' })).toBe(1);
     expect((await app.call<{ items: unknown[] }>('/v1/tasks')).body.items).toEqual([]);
+  });
+
+  it('lets no task of a crowd in: who was not asked is told to come again (ORCH-4702, OC-POLICY-4011)', async () => {
+    const app = await rig.start([await gatekeeper(denying)]);
+    const answers = await Promise.all(Array.from({ length: 300 }, () => app.post<Problem>(completion())));
+    const told = new Set(answers.map(({ status, body }) => `${status} ${body.code} ${body.retriable}`));
+    expect([...told].filter((one) => !/^(403 POLICY_DENIED false|429 ADMISSION_REJECT true)$/.test(one))).toEqual([]);
+    expect(told).toContain('403 POLICY_DENIED false');
   });
 
   it('leaves a row in the audit, with what the decision was made from and without the prompt (ORCH-4704)', async () => {
@@ -131,12 +141,15 @@ describe('a policy that fails', () => {
     expect([status, body.policy_code]).toEqual([403, 'POLICY_FUEL']);
   });
 
-  it('takes no more than its time from a task (ORCH-4702)', async () => {
+  it('takes no more than its time from a task: it is let in while the policy still runs (ORCH-4702)', async () => {
     const path = rig.put('gatekeeper', await looping());
-    const app = await rig.start([{ path, limits: { fuel: 1_000_000_000 } }], { policy: { admission_deadline_ms: 5 } });
-    const begun = performance.now();
+    const app = await rig.start([{ path, limits: { fuel: ENDLESS_FUEL } }], {
+      policy: { admission_deadline_ms: 5, deadline_ms: 60_000 },
+    });
     expect((await app.post(completion())).status).toBe(202);
-    expect(performance.now() - begun).toBeLessThan(200);
+    await eventually(() =>
+      expect(rig.auditRows('admission')).toMatchObject([{ decision: 'allow', code: 'POLICY_DEADLINE' }]),
+    );
   });
 });
 
@@ -196,7 +209,8 @@ describe('without any policy', () => {
   });
 
   it('the start warns on loopback, where everything is allowed (ORCH-4702)', async () => {
-    expect((await startTestApp()).lines.filter(({ event }) => event === 'policy')).toEqual([warning]);
+    const { lines } = await startTestApp();
+    expect(lines.filter(({ event, level }) => event === 'policy' && level === 'warn')).toEqual([warning]);
   });
 
   it('the start does not warn where calls need a policy (ORCH-4702)', async () => {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type HttpToolAnswered, type HttpToolFailed } from '@llama-orch/client';
+import { type AuditPage, type HttpToolAnswered, type HttpToolFailed } from '@llama-orch/client';
 import { hashKey, newKey } from '../../src/kernel/key-hash.js';
 import { startTestApp, type TestApp, type TestConfig } from '../support/start-app.js';
 import { type Asked, Upstream } from '../support/upstream.js';
@@ -139,11 +139,7 @@ describe('a call that makes no sense (ORCH-4705, ORCH-4107)', () => {
     ['a secret that is not there', { url: 'http://a.example/', secrets: ['mien'] }, '/secrets/0'],
     ['one secret twice', { url: 'http://a.example/', secrets: ['mine', 'mine'] }, '/secrets'],
     ['a media type that is none', { url: 'http://a.example/', allowed_mime_types: ['html'] }, '/allowed_mime_types/0'],
-    [
-      'too many labels',
-      { url: 'http://a.example/', labels: Object.fromEntries(Array.from({ length: 17 }, (_, at) => [`a${at}`, ''])) },
-      '/labels',
-    ],
+    ['labels, which are those of its task', { url: 'http://a.example/', labels: { trusted: 'yes' } }, '/labels'],
   ];
   it.each(bad)('is refused with %s, and told where', async (_what, body, pointer) => {
     const problem = expectProblem(await call(body), 400, 'INVALID_PARAMS');
@@ -198,6 +194,20 @@ describe('a call that is refused (ORCH-3080, ORCH-4702, ORCH-4703)', () => {
     const strict = await startTestApp(config({}, { policies, policy: { profile: 'production' } }));
     const { body } = await call({ url: upstream.url('/pond') }, {}, strict);
     expect(body).toMatchObject({ status: 200, policy: { id: 'allow-hosts', decision: 'allow' } });
+  });
+
+  it('not where none is configured: then allow-all decides, is recorded and counted (ORCH-4702, ORCH-4704)', async () => {
+    const own = await startTestApp(config());
+    const { body } = await call({ url: upstream.url('/pond') }, {}, own);
+    expect(body).toMatchObject({ status: 200, policy: { id: 'allow-all', version: '1.0.0', decision: 'allow' } });
+    const rows = (await own.call<AuditPage>('/v1/audit')).body.items;
+    const [asked] = rows.filter(({ action }) => action === 'tool.request');
+    expect(asked).toMatchObject({ decision: 'allow', plugin: 'allow-all', code: 'ALLOWED', fuel: 0 });
+    expect(rows.filter(({ action }) => action === 'policy.load')).toMatchObject([{ target: 'allow-all' }]);
+    const { text } = await own.call('/metrics');
+    expect(text).toContain('llama_orch_policy_calls_total{plugin="allow-all",decision="allow"} 1');
+    expect(own.lines.filter(({ message }) => message.startsWith('no policy is configured'))).toHaveLength(1);
+    expect((await own.call('/v1/plugins')).text).toContain('"allow-all"');
   });
 
   it('when the profile asks for a policy and there is none', async () => {

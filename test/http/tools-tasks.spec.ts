@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { type AuditDetail, type AuditPage, type AuditRow } from '@llama-orch/client';
 import { hashKey, newKey } from '../../src/kernel/key-hash.js';
-import { completion, startTestApp, type TestApp } from '../support/start-app.js';
+import { completion, mockPool, startTestApp, type TestApp } from '../support/start-app.js';
 import { Upstream } from '../support/upstream.js';
 import { expectProblem } from './contract.js';
 
@@ -16,7 +17,8 @@ beforeAll(async () => {
   });
   const policies = [{ builtin: 'per-task-budget', settings: { max_calls: 2, without_task: 'allow' } }];
   const egress = { ports: [upstream.port], rate_per_s: 1_000 };
-  app = await startTestApp({ egress, policies, auth: { keys, protect_metrics: false } }, []);
+  const pools = [mockPool({}, { labels: { zone: 'a' } })];
+  app = await startTestApp({ egress, policies, pools, auth: { keys, protect_metrics: false } }, []);
 });
 afterAll(() => upstream.close());
 
@@ -27,6 +29,13 @@ const call = (body: object, who: keyof typeof KEYS = 'a') =>
     body: { url: upstream.url(), ...body },
     headers: keyOf(who),
   });
+
+/** The row of the last request that policies let out, and what they were asked. */
+async function lastAsked(): Promise<{ row: AuditRow; event: Record<string, unknown>; counters: object }> {
+  const { items } = (await app.call<AuditPage>('/v1/audit?action=tool.request&limit=1', { headers: keyOf('a') })).body;
+  const { row, record } = (await app.call<AuditDetail>(`/v1/audit/${items[0]?.seq}`, { headers: keyOf('a') })).body;
+  return { row, ...(record as { event: Record<string, unknown>; counters: object }) };
+}
 
 async function taskOf(who: keyof typeof KEYS, more: object = {}): Promise<{ id: string; session: string }> {
   const session = randomUUID();
@@ -72,5 +81,35 @@ describe('for whom a tool call is made (ORCH-4705)', () => {
     const statuses = [];
     for (const { id } of [first, first, first, second]) statuses.push((await call({ task_id: id })).status);
     expect(statuses).toEqual([200, 200, 403, 200]);
+  });
+
+  it('is told to policies with the labels of the task itself, and stands in the audit (OC-POLICY-4010, ORCH-4704)', async () => {
+    const { id, session } = await taskOf('a', { pool_labels: { zone: 'a' } });
+    expect((await call({ task_id: id })).status).toBe(200);
+    const { row, event } = await lastAsked();
+    expect([row.task_id, row.session_id]).toEqual([id, session]);
+    expect(event['task']).toEqual({ id, attempt: 1, labels: { zone: 'a' } });
+    const { items } = (await app.call<AuditPage>('/v1/audit?action=tool.response&limit=1', { headers: keyOf('a') }))
+      .body;
+    expect([items[0]?.task_id, items[0]?.session_id]).toEqual([id, session]);
+    expect((await call({})).status).toBe(200);
+    const alone = await lastAsked();
+    expect([alone.row.task_id, alone.row.session_id]).toEqual([null, null]);
+    expect(alone.event['task']).toEqual({ id: null, attempt: 1, labels: {} });
+  });
+
+  it('is counted per session too, over its tasks, for policies that ask (OC-POLICY-4001)', async () => {
+    const session = randomUUID();
+    const [first, second] = [await taskOf('a', { session_id: session }), await taskOf('a', { session_id: session })];
+    const counters = [];
+    for (const more of [{ task_id: first.id }, { task_id: second.id }, { session_id: session }]) {
+      expect((await call({ method: 'POST', body: '12345', ...more })).status).toBe(200);
+      counters.push((await lastAsked()).counters);
+    }
+    expect(counters).toEqual([
+      { calls_in_task: 0, bytes_out: 0, calls_in_session: 0, bytes_out_session: 0 },
+      { calls_in_task: 0, bytes_out: 0, calls_in_session: 1, bytes_out_session: 5 },
+      { calls_in_task: 0, bytes_out: 0, calls_in_session: 2, bytes_out_session: 10 },
+    ]);
   });
 });

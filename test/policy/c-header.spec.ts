@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type OpenedPolicy, openPolicy } from '../../src/policy-host/in-process.js';
 import { requestEvent } from './events.js';
-import { hasC, moduleOf } from './package-of-text.js';
+import { describeIn, moduleOf } from './package-of-text.js';
 
 const SOURCE = String.raw`
 #include "llama_orch_policy.h"
@@ -63,15 +63,13 @@ const CAPABILITIES = [
   'scan',
 ];
 
-const describeC = (await hasC()) ? describe : () => undefined;
-
 it('is what the file says that it is: one header without includes of a library', () => {
   const header = readFileSync(new URL('../../sdk/policy/include/llama_orch_policy.h', import.meta.url), 'utf8');
   const includes = [...header.matchAll(/^#include (.+)$/gm)].map(([, file]) => file);
   expect(includes).toEqual(['<stdbool.h>', '<stddef.h>', '<stdint.h>']);
 });
 
-describeC('what C policies can ask and answer', () => {
+describeIn('c', 'what C policies can ask and answer', () => {
   let policy: OpenedPolicy;
   beforeAll(async () => {
     policy = await openPolicy(await moduleOf('c', SOURCE, { capabilities: [...CAPABILITIES, 'log', 'counter'] }));

@@ -16,10 +16,14 @@ async function rowsOf(name) {
   const { wasm, digest } = await buildPackage(join(FOLDER, name));
   const policy = await openPolicy(wasm);
   const rows = { [name]: digest };
-  for (const { name: title, hook, event, config } of cases) {
-    const { event: whole, bodies } = eventOfCase(hook, event, config).build();
+  for (const { name: title, hook, event, config, expect } of cases) {
+    const { event: part, bodies } = eventOfCase(hook, event).build();
+    const whole = { ...part, config: { ...policy.manifest.defaults, ...config } };
     const { decision, error, fuel } = await policy.decide(hook, whole, bodies);
-    rows[`${name}: ${title}`] = `${decision?.code ?? decision?.decision ?? error?.code} ${fuel}`;
+    const found = decision?.code ?? decision?.decision ?? error?.code;
+    // Fuel of another decision than that of the case would be fuel of another path.
+    const isWanted = (expect.decision ?? decision?.decision) === decision?.decision;
+    rows[`${name}: ${title}`] = isWanted ? `${found} ${fuel}` : `${found} is not ${expect.decision}`;
   }
   await policy.close();
   return rows;

@@ -1,5 +1,5 @@
 import { type PolicyManifest } from '@llama-orch/policy-sdk/abi';
-import { manifestOf, wasmOf, type WatOptions } from '../support/wat.js';
+import { manifestOf, wasmOf, type WatFeatures, type WatOptions } from '../support/wat.js';
 
 /** Functions of the plug-in convention that the modules here use. */
 const IMPORTS = `
@@ -42,10 +42,20 @@ export interface PolicyText {
   readonly imports?: string;
   readonly memory?: string;
   readonly manifest?: Partial<PolicyManifest>;
+  /** Of WebAssembly, for what is to be refused. */
+  readonly features?: WatFeatures;
 }
 
 /** Bytes of a policy that is written as text. */
-export function policyOf({ body, texts = {}, more = '', imports = '', memory = '1', manifest = {} }: PolicyText) {
+export function policyOf({
+  body,
+  texts = {},
+  more = '',
+  imports = '',
+  memory = '1',
+  manifest = {},
+  features = {},
+}: PolicyText) {
   const described = manifestOf(manifest);
   const placed = place({ ...texts, describe: JSON.stringify(described) });
   const hooks = described.hooks.filter((hook) => !more.includes(`"${hook}"`));
@@ -54,7 +64,7 @@ export function policyOf({ body, texts = {}, more = '', imports = '', memory = '
     (func (export "describe") (result i32) (call $answer %describe) (i32.const 0))
     ${hooks.map((hook) => `(func (export "${hook}") (result i32) ${body} (i32.const 0))`).join('\n')}
     ${placed.data})`;
-  return wasmOf(placed.fill(code), { manifest } satisfies WatOptions);
+  return wasmOf(placed.fill(code), { manifest, features } satisfies WatOptions);
 }
 
 /** A policy that always gives the same answer. */

@@ -27,9 +27,11 @@ export async function moduleOf(
   }
 }
 
-/** True where C can be compiled. Elsewhere it says so loudly: who reads the output sees what was not looked at. */
-export async function hasC(): Promise<boolean> {
-  if ((await cTools()) !== undefined) return true;
-  console.warn('NOT TESTED: policies in C, because no clang and wasm-ld are installed.');
-  return false;
+const CAN_C = (await cTools()) !== undefined;
+
+/** A block about policies in one language: skipped, with the reason in its title, where they cannot be compiled. */
+export function describeIn(language: Language, title: string, tests: () => void): void {
+  const isSkipped = language === 'c' && !CAN_C;
+  const block = isSkipped ? describe.skip : describe;
+  block(isSkipped ? `${title} (skipped: no clang and wasm-ld are installed)` : title, tests);
 }

@@ -15,7 +15,7 @@ export function outboundAnswer(members: Partial<OutboundAnswer> = {}): OutboundA
 /** The caller of tests without a task. */
 export const TOOL_CALLER: ToolCaller = {
   ...{ actor: 'local', tenant: 'default', correlationId: 'corr-1', traceparent: null, sessionId: null, taskId: null },
-  task: undefined,
+  ...{ attempt: 1, labels: {}, task: undefined, session: undefined },
 };
 
 /** A door that leads nowhere: it keeps the calls, and answers what the test says. */

@@ -22,7 +22,9 @@ const settings = s.object({
   outgoing: s
     .enum('allow', 'deny')
     .default('allow')
-    .describe('deny: a call whose URL, headers or body hold such data is refused.'),
+    .describe(
+      'deny: a call whose URL, headers or body hold such data, or whose body the host could not search, is refused.',
+    ),
 });
 
 /** Hides what is about people in answers and in records. The host does it; the policy says what. */
@@ -33,8 +35,14 @@ export default definePolicy<Infer<typeof settings>>({
   config: settings,
   request: ({ url, findings, config }) => {
     const { classes, how, outgoing, trusted_hosts: trusted } = config;
+    const mayCarry = outgoing === 'allow' || url.host.isOneOf(trusted);
+    if (!mayCarry && findings.any('unscanned')) {
+      return deny('NOT_SEARCHED', 'the body is too large to be searched for such data, or is no text', {
+        hint: 'send text of up to 64 KiB',
+      });
+    }
     const [found] = classes.flatMap((name) => findings.of(name));
-    if (outgoing === 'deny' && found !== undefined && !url.host.isOneOf(trusted)) {
+    if (!mayCarry && found !== undefined) {
       return deny(
         'PII_IN_REQUEST',
         `the call would send data of the class ${found.class}, at ${found.at}, to ${url.host.text}`,

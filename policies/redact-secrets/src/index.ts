@@ -22,7 +22,9 @@ const settings = s.object({
   outgoing: s
     .enum('allow', 'deny')
     .default('allow')
-    .describe('deny: a call whose URL or body holds a secret is refused. Headers, where keys belong, do not count.'),
+    .describe(
+      'deny: a call whose URL or body holds a secret, or whose body the host could not search, is refused. Headers, where keys belong, do not count.',
+    ),
 });
 
 type Settings = Infer<typeof settings>;
@@ -34,7 +36,13 @@ export default definePolicy<Settings>({
   license: 'Apache-2.0',
   config: settings,
   request: ({ findings, config }) => {
-    const [secret] = config.outgoing === 'deny' ? outside(findings, config) : [];
+    if (config.outgoing !== 'deny') return hidden(['audit'], config);
+    if (findings.any('unscanned')) {
+      return deny('NOT_SEARCHED', 'the body is too large to be searched for secrets, or is no text', {
+        hint: 'send text of up to 64 KiB',
+      });
+    }
+    const [secret] = outside(findings, config);
     if (secret === undefined) return hidden(['audit'], config);
     return deny('SECRET_IN_REQUEST', `the call would carry a ${secret.class} out, at ${secret.at}`, {
       hint: 'name a secret of the host instead of sending its value',

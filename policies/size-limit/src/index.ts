@@ -12,6 +12,10 @@ const settings = s.object({
     .describe('Tools whose calls are judged; a download of weights is larger than any answer of a tool.'),
 });
 
+/** Statuses of answers without a body. */
+const EMPTY: readonly number[] = [204, 304];
+const ASCII = /^[\u0000-\u007f]*$/;
+
 /** How much may go out, and come back, in one call. */
 export default definePolicy<Infer<typeof settings>>({
   name: 'size-limit',
@@ -28,7 +32,7 @@ export default definePolicy<Infer<typeof settings>>({
       return deny('QUERY_TOO_LARGE', over('the query', query, config.max_query_bytes));
     return allow();
   },
-  response: ({ method, body, headers, config, tool }) => {
+  response: ({ method, status, body, headers, config, tool }) => {
     if (!config.tools.includes(tool.name)) return allow();
     // An answer to HEAD announces a body that does not come.
     const announced = method.text === 'HEAD' ? -1 : announcedBytes(headers);
@@ -38,9 +42,12 @@ export default definePolicy<Infer<typeof settings>>({
     if (body.bytes > config.max_response_bytes) {
       return deny('RESPONSE_TOO_LARGE', over('the answer', body.bytes, config.max_response_bytes));
     }
-    if (announced >= 0 && !headers.has('content-encoding') && body.bytes > announced) {
+    const isPlain = announced >= 0 && !headers.has('content-encoding');
+    if (isPlain && body.bytes > announced) {
       return deny('RESPONSE_LONGER_THAN_ANNOUNCED', `the answer has ${body.bytes} bytes and announced ${announced}`);
     }
+    const isToCome = !body.isPresent && method.text !== 'HEAD' && !EMPTY.includes(status);
+    if (isToCome && !isPlain) return deny('RESPONSE_SIZE_UNKNOWN', 'the answer does not say how long it will be');
     return allow();
   },
 });
@@ -55,17 +62,10 @@ function announcedBytes(headers: HeadersView): number {
   return Math.max(-1, ...lengths.map((length) => (/^\s*\d+\s*$/.test(length) ? Number(length) : -1)));
 }
 
+/** In UTF-8: an escaped byte is three characters. All of it at once and by functions of the engine, as a loop costs more. */
 function bytesOfQuery(query: readonly (readonly [string, string])[]): number {
-  return query.reduce((sum, [name, value]) => sum + bytesOf(name) + bytesOf(value), 0);
-}
-
-/** In UTF-8. */
-function bytesOf(text: string): number {
-  return [...text].reduce((sum, character) => sum + utf8Bytes(character.codePointAt(0) ?? 0), 0);
-}
-
-function utf8Bytes(code: number): number {
-  if (code < 0x80) return 1;
-  if (code < 0x800) return 2;
-  return code < 0x10000 ? 3 : 4;
+  const text = query.map(([name, value]) => name + value).join('');
+  if (ASCII.test(text)) return text.length;
+  const escaped = encodeURIComponent(text);
+  return escaped.length - 2 * (escaped.split('%').length - 1);
 }

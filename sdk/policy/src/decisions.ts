@@ -4,6 +4,7 @@ import { type Decision, type PatchOp, type RateLimit, type Redaction } from './a
 export class Answer {
   constructor(private readonly decision: Decision) {}
 
+  /** The decision as the host gets it. */
   toJSON(): Decision {
     return this.decision;
   }

@@ -29,6 +29,7 @@ export interface PolicyCase {
   readonly expect: JsonObject;
 }
 
+/** What an author writes down: facts, settings, at least one hook. `C` is the type of the settings. */
 export interface PolicyDefinition<C> {
   /** 1 to 63 of `a-z 0-9 -`. */
   readonly name: string;
@@ -38,13 +39,19 @@ export interface PolicyDefinition<C> {
   readonly config?: ObjectSchema<C>;
   /** Settings where the operator says nothing, over the defaults of the schema. */
   readonly defaults?: Partial<C>;
+  /** Before each outbound call and each hop of a redirect. */
   readonly request?: (c: RequestContext<C>) => HookAnswer;
+  /** When the head of an answer and the facts of its body are known. */
   readonly response?: (c: ResponseContext<C>) => HookAnswer;
+  /** Before a task is queued. */
   readonly admission?: (c: AdmissionContext<C>) => HookAnswer;
   /** Carried in the module and run by each host that loads it. */
   readonly tests?: readonly PolicyCase[];
+  /** What it asks of the host beyond its event; whatever is not declared throws when it is asked. */
   readonly capabilities?: readonly Capability[];
+  /** SPDX expression. */
   readonly license?: string;
+  /** Where its sources are. */
   readonly source?: { readonly repo: string; readonly commit: string };
   /** Fuel of an ordinary call, for operators. */
   readonly fuelHint?: number;
@@ -58,6 +65,7 @@ export class Policy<C = unknown> {
     this.schema = definition.config ?? new ObjectSchema<C>({});
   }
 
+  /** Hooks that the definition has a function for. */
   get hooks(): readonly PolicyHook[] {
     const { request, response, admission } = this.definition;
     const present = { on_request: request, on_response: response, on_admission: admission };
@@ -69,6 +77,7 @@ export class Policy<C = unknown> {
     return this.definition.tests ?? [];
   }
 
+  /** What the module will say of itself; the build adds the tests. */
   get manifest(): Omit<PolicyManifest, 'tests'> {
     const { name, version, capabilities = [], license, source, fuelHint = 0 } = this.definition;
     return {
@@ -96,6 +105,7 @@ export class Policy<C = unknown> {
     return answer instanceof Answer ? answer.toJSON() : (answer as Decision);
   }
 
+  /** Whether settings fit the schema, with a sentence for each place that does not. */
   checkConfig(config: Json): ConfigCheck {
     const errors: Problem[] = [];
     this.schema.check(config, '', (problem) => errors.push(problem));

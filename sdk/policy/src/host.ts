@@ -14,7 +14,9 @@ export const CAPABILITIES = [
   'counter',
 ] as const;
 
+/** A function of the host, named as its capability is. */
 export type HostFunction = (typeof CAPABILITIES)[number];
+/** Levels of {@link log}. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /** What stands between a policy and its host. Inside WASM the glue gives it, in tests the test kit does. */
@@ -76,6 +78,6 @@ export const host = {
   parseUrl: (text: string): UrlParts | null => ask('url_parse', text) as UrlParts | null,
   /** `*` within one part of a path, `**` over several. */
   glob: (path: string, pattern: string): boolean => ask('glob', path, pattern) === 1,
-  /** A number that the host counts, frozen when the decision began. */
+  /** A number that the host counts, frozen when the decision began: one of `POLICY_COUNTERS`, else 0. */
   counter: (name: string): number => ask('counter', name) as number,
 } as const;

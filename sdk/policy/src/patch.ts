@@ -2,10 +2,15 @@ import { type JsonPatchOp, type PatchOp } from './abi.js';
 
 /** Changes to a call, for `modify`. Later ones see what earlier ones did. */
 export const patch = {
+  /** Puts the header in place of all of that name. */
   setHeader: (name: string, value: string): PatchOp => ({ op: 'setHeader', name: name.toLowerCase(), value }),
+  /** Takes away all headers of that name. */
   removeHeader: (name: string): PatchOp => ({ op: 'removeHeader', name: name.toLowerCase() }),
+  /** Puts the parameter in place of all of that name; the value is not yet encoded. */
   setQuery: (name: string, value: string): PatchOp => ({ op: 'setQuery', name, value }),
+  /** Takes away all parameters of that name. */
   removeQuery: (name: string): PatchOp => ({ op: 'removeQuery', name }),
+  /** Calls by another method, in upper case. */
   setMethod: (value: string): PatchOp => ({ op: 'setMethod', value }),
   /** The new address is judged from the start, once. */
   setUrl: (parts: UrlChange): PatchOp => ({ op: 'setUrl', ...parts }),
@@ -17,6 +22,7 @@ export const patch = {
   setLabel: (name: string, value: string): PatchOp => ({ op: 'setLabel', name, value }),
 } as const;
 
+/** Parts of the URL that change; the others stay. */
 export interface UrlChange {
   readonly scheme?: 'http' | 'https';
   readonly host?: string;

@@ -6,6 +6,7 @@ import { below } from './schema/object.js';
 import { s } from './schema/s.js';
 import { type Infer } from './schema/schema.js';
 
+/** How something is hidden, and from whom. */
 export interface RedactionOptions {
   /** `mask` (default) keeps the last four, `hash` is the same for the same text, `drop` removes, `tokenise` replaces. */
   readonly how?: RedactionMethod;
@@ -36,6 +37,7 @@ export const redact = {
   /** Put `redactions: redact.rules` into the settings, and the operator writes the rules. */
   rules,
 
+  /** Hides what the operator wrote into {@link redact.rules}. */
   byConfig: (configured: Infer<typeof rules>): Answer =>
     redacting(
       ...configured.flatMap(({ class: name, pointer, ...options }) => [

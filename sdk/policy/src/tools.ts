@@ -12,24 +12,29 @@ export interface ToolHints {
 export interface ToolCaller {
   /** Comes back in logs, audit and answer. */
   readonly correlationId?: string;
+  /** Session whose budget and audit it counts for. */
   readonly sessionId?: string;
+  /** Task that it is made for; policies see its labels. */
   readonly taskId?: string;
-  /** Policies see them. */
-  readonly labels?: Readonly<Record<string, string>>;
 }
 
+/** A call of `http.fetch`: what is sent, and what may come back. */
 export interface FetchOptions extends ToolHints, ToolCaller {
+  /** GET unless said. */
   readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Sent as they are; those that belong to a connection are refused by the daemon. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Text, sent as UTF-8. */
   readonly body?: string;
   /** Names of secrets that the operator configured; the daemon adds them after the decision. */
   readonly secrets?: readonly string[];
+  /** Milliseconds for all of the call; the daemon has a cap. */
   readonly timeoutMs?: number;
   /** `text/html`, `image/*`. */
   readonly allowedMimeTypes?: readonly string[];
 }
 
+/** A call of `search`. */
 export interface SearchOptions extends ToolCaller {
   /** Results at most; 10 unless said. */
   readonly limit?: number;
@@ -53,6 +58,7 @@ export const tools = {
     return call('/v1/tools/http', { ...members, allowed_mime_types: allowedMimeTypes }, options);
   },
 
+  /** A search by the provider that the operator configured. */
   search(query: string, options: SearchOptions = {}): ToolCall {
     return call('/v1/tools/search', { query, limit: options.limit }, options);
   },
@@ -65,8 +71,8 @@ export const tools = {
 } as const;
 
 function call(path: ToolCall['path'], members: object, caller: ToolCaller): ToolCall {
-  const { correlationId, sessionId, taskId, labels } = caller;
-  const all = { ...members, session_id: sessionId, task_id: taskId, labels };
+  const { correlationId, sessionId, taskId } = caller;
+  const all = { ...members, session_id: sessionId, task_id: taskId };
   return {
     method: 'POST',
     path,

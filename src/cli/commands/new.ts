@@ -4,13 +4,15 @@ import { engineName } from '../scaffold/engine-name.js';
 import { enginePackage } from '../scaffold/engine-package.js';
 import { makePackage, quoted } from '../scaffold/package-from-template.js';
 import { type ShellOf } from '../shell.js';
+import { newPolicyCommand } from './policy/new-policy.js';
 
 const TEST = 'node --test';
 
 export function newCommand(shellOf: ShellOf): Command {
   return new Command('new')
-    .description('begin a plugin of your own; needs no daemon')
-    .addCommand(engineCommand(shellOf));
+    .description('begin a plugin or a policy of your own; needs no daemon')
+    .addCommand(engineCommand(shellOf))
+    .addCommand(newPolicyCommand('policy', shellOf));
 }
 
 function engineCommand(shellOf: ShellOf): Command {

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { type HttpToolAnswered, type HttpToolHead, type HttpToolEnd } from '@llama-orch/client';
 import { UsageError } from '../cli-errors.js';
 import { EXIT } from '../exit-codes.js';
-import { integer, json, label, repeated } from '../flags.js';
+import { integer, json, repeated } from '../flags.js';
 import { interruptible } from '../interrupts.js';
 import { type SetExitCode, type Shell, type ShellOf } from '../shell.js';
 import { type FetchFlags, toolCall } from '../tool-call.js';
@@ -29,7 +29,6 @@ function fetchCommand(shellOf: ShellOf, setExitCode: SetExitCode): Command {
     .option('--timeout-ms <ms>', 'time of the whole call', integer)
     .option('--session <id>', 'session that the call is made for')
     .option('--task <id>', 'task that the call is made for')
-    .option('--label <key=value>', 'fact for policies and the audit; repeat it', label)
     .option('--stream', 'print the answer as it comes')
     .action(async (url: string, flags: FetchFlags & { readonly stream?: boolean }, command: Command) => {
       const shell = shellOf(command);

@@ -1,6 +1,12 @@
-import { type PolicyEvent, type PolicyHook, type PolicyManifest, type RequestEvent } from '@llama-orch/policy-sdk/abi';
+import {
+  type PolicyEvent,
+  type PolicyHook,
+  type PolicyManifest,
+  type RateLimit,
+  type RequestEvent,
+} from '@llama-orch/policy-sdk/abi';
 import { Policies, type PolicyStatus } from '../../policy-host/policies.js';
-import { type ChainCall, type ChainOutcome } from '../../policy-host/sandbox/chain.js';
+import { type ChainCall, type ChainOutcome, type PolicyOutcome } from '../../policy-host/sandbox/chain.js';
 
 /** What a tenant's policy says in an attack; undefined: yes. */
 export type Verdict =
@@ -9,37 +15,75 @@ export type Verdict =
 /** Policies as code of this suite: the worst that a tenant may load. */
 export class AttackPolicies extends Policies {
   override readonly denyWithoutPolicy: boolean = false;
-  /** Another digest is another set of policies. */
-  digest = 'sha256:0';
+  private swaps = 0;
 
-  constructor(private readonly verdict: (event: PolicyEvent, call: ChainCall) => Verdict = () => undefined) {
+  constructor(
+    private readonly verdict: (event: PolicyEvent, call: ChainCall) => Verdict = () => undefined,
+    private readonly hooks: readonly PolicyHook[] = ['on_request', 'on_response'],
+  ) {
     super();
+  }
+
+  /** Makes them another set of policies. */
+  swap(): void {
+    this.swaps += 1;
+  }
+
+  override get revision(): number {
+    return this.swaps;
   }
 
   override async decide(call: ChainCall): Promise<ChainOutcome> {
     const by = { policy: 'attacker', version: '1.0.0', digest: this.digest };
-    const said = { decision: 'allow', code: 'ALLOWED', event: call.event, ...this.verdict(call.event, call) } as const;
-    const empty = { body: undefined, limits: [], redactions: [], labels: {}, outcomes: [], latencyUs: 0 };
+    const verdict = this.verdict(call.event, call);
+    const said = { decision: 'allow', code: 'ALLOWED', event: call.event, ...verdict } as const;
+    const outcomes = (verdict?.limits ?? []).map((limit) => outcomeOf(by, call, limit));
+    const empty = { body: undefined, limits: [], redactions: [], labels: {}, outcomes, latencyUs: 0 };
     return { ...empty, reason: said.code, hint: undefined, moved: said.event !== call.event, ...said, by };
   }
 
-  override has(_hook: PolicyHook): boolean {
-    return true;
+  override has(hook: PolicyHook): boolean {
+    return this.hooks.includes(hook);
   }
 
   override list(): readonly PolicyStatus[] {
-    const { digest } = this;
+    const { digest, hooks } = this;
     const names = { id: 'attacker', source: 'attack', version: '1.0.0', digest, loadMs: 0, error: null };
-    return [{ ...names, hooks: ['on_request', 'on_response'], mode: 'enforce', state: 'active' }];
+    return [{ ...names, hooks, mode: 'enforce', state: 'active' }];
   }
 
   override manifestOf(): PolicyManifest | undefined {
     return undefined;
   }
 
+  private get digest(): string {
+    return `sha256:${this.swaps}`;
+  }
+
   override close(): Promise<void> {
     return Promise.resolve();
   }
+}
+
+function outcomeOf(
+  { policy, version, digest }: NonNullable<ChainOutcome['by']>,
+  { hook }: ChainCall,
+  limit: RateLimit,
+): PolicyOutcome {
+  const decision = { decision: 'limit', limit } as const;
+  const nothing = { fuel: 0, latencyUs: 0, memoryBytes: 0, logs: [], hostResults: [] };
+  return {
+    policy,
+    version,
+    digest,
+    hook,
+    config: {},
+    counts: true,
+    decision,
+    error: undefined,
+    onError: 'deny',
+    ...nothing,
+  };
 }
 
 /** The request with another address, as a policy that patches would leave it. */

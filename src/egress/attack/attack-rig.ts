@@ -136,6 +136,7 @@ const CALLER = {
     sessionId: null,
     taskId: null,
   },
+  attempt: 1,
   labels: {},
 };
 

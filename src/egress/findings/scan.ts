@@ -1,4 +1,5 @@
 import { isSensitive, PERSONAL_PATTERNS, SECRET_PATTERNS } from '../../observability/sensitive.js';
+import { atOnce, type Work } from './work.js';
 
 /** Something sensitive in a text, from `start` up to `end`. */
 export interface Hit {
@@ -6,6 +7,12 @@ export interface Hit {
   readonly start: number;
   readonly end: number;
 }
+
+const MATCHES_PER_STEP = 1_024;
+/** Nothing that is looked for is shorter. */
+export const SHORTEST_HIT = 6;
+/** A number of JSON is a card or nothing: it has neither the signs nor the gaps of a phone number. */
+export const SHORTEST_NUMBER = 13;
 
 const PATTERNS = [...SECRET_PATTERNS, ...PERSONAL_PATTERNS].map(({ class: name, source }) => ({
   class: name,
@@ -15,12 +22,21 @@ const RANK = new Map(PATTERNS.map(({ class: name }, at) => [name, at]));
 
 /** What is sensitive in a text, in order. Hits that overlap are one, of the kind that matters more. */
 export function hitsIn(text: string): readonly Hit[] {
-  const hits = PATTERNS.flatMap(({ class: name, expression }) =>
-    Array.from(text.matchAll(expression), ({ 0: found, index }) => ({ class: name, found, index }))
-      .filter(({ found }) => isSensitive(name, found))
-      .map(({ found, index }) => ({ class: name, start: index, end: index + found.length })),
-  );
-  return merged(hits.sort((a, b) => a.start - b.start));
+  return atOnce(hitWork(text));
+}
+
+/** The same for a text that may be long. */
+export function* hitWork(text: string): Work<readonly Hit[]> {
+  const hits: Hit[] = [];
+  for (const { class: name, expression } of PATTERNS) {
+    let matches = 0;
+    for (const { 0: found, index } of text.matchAll(expression)) {
+      if (isSensitive(name, found)) hits.push({ class: name, start: index, end: index + found.length });
+      if (++matches % MATCHES_PER_STEP === 0) yield;
+    }
+    yield;
+  }
+  return hits.length === 0 ? hits : merged(hits.sort((a, b) => a.start - b.start));
 }
 
 /** In order of their begin. */

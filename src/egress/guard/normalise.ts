@@ -11,6 +11,8 @@ export interface Target {
 }
 
 const MOST_BYTES = 8 * 1024;
+/** Each costs whoever reads them more than its bytes. */
+const MOST_PARAMETERS = 256;
 const MOST_HOST = 253;
 const DEFAULT_PORTS = { http: 80, https: 443 } as const;
 
@@ -30,6 +32,8 @@ export function normalise(text: string): Target {
     throw new Refusal('USERINFO', 'the URL holds a user name or password');
   const host = plainHost(url);
   url.hash = '';
+  if (url.searchParams.size > MOST_PARAMETERS)
+    throw new Refusal('URL_TOO_LONG', `the query has more than ${MOST_PARAMETERS} parameters`);
   return { url, parts: partsOf(url, scheme, host) };
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { Rates } from './gcra.js';
 
-const limit = (members = {}) => ({ key: 'a', rate: 10, perMs: 1_000, burst: 5, cost: 1, ...members });
+const limit = (members = {}) => ({ key: 'a', name: 'a', rate: 10, perMs: 1_000, burst: 5, cost: 1, ...members });
 
 describe('rates', () => {
   it('let a burst through, then one for each part of the period (OC-POLICY-4031)', () => {

@@ -1,7 +1,13 @@
 import { type RateLimit } from '@llama-orch/policy-sdk/abi';
 
+/** A limit under the key that it is counted by. */
+export interface NamedLimit extends RateLimit {
+  /** What callers are told. */
+  readonly name: string;
+}
+
 export interface UsedUp {
-  readonly limit: RateLimit;
+  readonly limit: NamedLimit;
   /** Infinity: never, as it costs more than there can be. */
   readonly waitMs: number;
 }
@@ -19,14 +25,14 @@ export class Rates {
   private readonly emptyAt = new Map<string, number>();
 
   /** Takes from all of them; when one is used up, takes nothing and answers the one that takes longest to come back. */
-  take(limits: readonly RateLimit[], now: number): UsedUp | undefined {
+  take(limits: readonly NamedLimit[], now: number): UsedUp | undefined {
     const waits = limits.map((limit) => ({ limit, waitMs: this.waitMs(limit, now) }));
     const [longest] = waits.filter(({ waitMs }) => waitMs > 0).toSorted((a, b) => b.waitMs - a.waitMs);
     if (longest === undefined) for (const limit of limits) this.count(limit, now);
     return longest;
   }
 
-  private waitMs(limit: RateLimit, now: number): number {
+  private waitMs(limit: NamedLimit, now: number): number {
     const step = limit.perMs / limit.rate;
     const room = step * Math.max(limit.burst, 1);
     const needed = step * limit.cost;
@@ -34,7 +40,7 @@ export class Rates {
     return Math.max(0, Math.ceil(this.levelOf(limit, now) - now + needed - room - ROUNDING_MS));
   }
 
-  private count(limit: RateLimit, now: number): void {
+  private count(limit: NamedLimit, now: number): void {
     const key = keyOf(limit);
     const level = this.levelOf(limit, now) + (limit.perMs / limit.rate) * limit.cost;
     this.emptyAt.delete(key);
@@ -42,7 +48,7 @@ export class Rates {
     if (this.emptyAt.size > MOST_KEYS) this.forgetEmpty(now);
   }
 
-  private levelOf(limit: RateLimit, now: number): number {
+  private levelOf(limit: NamedLimit, now: number): number {
     return Math.max(now, this.emptyAt.get(keyOf(limit)) ?? now);
   }
 

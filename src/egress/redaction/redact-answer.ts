@@ -2,7 +2,8 @@ import { type Redaction } from '@llama-orch/policy-sdk/abi';
 import { type Header } from '../dial/exchange.js';
 import { isJsonType, textBodyOf, UNREADABLE, valueOf } from '../findings/text-body.js';
 import { hidden, type HidingKey } from './hidden.js';
-import { hiddenJson, hiddenText, type HidingRule } from './redact-text.js';
+import { type Work } from '../findings/work.js';
+import { hiddenJsonWork, hiddenText, hiddenTextWork, type HidingRule } from './redact-text.js';
 
 /** What a caller would get. */
 export interface Answer {
@@ -27,9 +28,10 @@ export function rulesOf(redactions: readonly Redaction[], target: Redaction['tar
  * findings have (`/body/user/email`) is understood too.
  * @throws RedactionFailed when the body may hold what has to be hidden and cannot be read: it is withheld then
  */
-export function redactedAnswer(answer: Answer, rules: readonly HidingRule[], key: HidingKey): Answer {
+export function* redactedAnswer(answer: Answer, rules: readonly HidingRule[], key: HidingKey): Work<Answer> {
   if (rules.length === 0) return answer;
-  return { ...answer, headers: redactedHeaders(answer.headers, rules, key), body: redactedBody(answer, rules, key) };
+  const body = yield* redactedBody(answer, rules, key);
+  return { ...answer, headers: redactedHeaders(answer.headers, rules, key), body };
 }
 
 function redactedHeaders(headers: readonly Header[], rules: readonly HidingRule[], key: HidingKey): readonly Header[] {
@@ -40,21 +42,25 @@ function redactedHeaders(headers: readonly Header[], rules: readonly HidingRule[
   });
 }
 
-function redactedBody({ headers, body, truncated }: Answer, rules: readonly HidingRule[], key: HidingKey): Uint8Array {
+function* redactedBody(
+  { headers, body, truncated }: Answer,
+  rules: readonly HidingRule[],
+  key: HidingKey,
+): Work<Uint8Array> {
   const forBody = rules.flatMap(inBody);
   if (forBody.length === 0 || body.length === 0) return body;
   const type = valueOf(headers, 'content-type');
   const read = textBodyOf(body, type);
   if (read === UNREADABLE) throw new RedactionFailed('the answer has an encoding that redactions cannot read');
   if (read === undefined) return body;
-  const json = hiddenJson(read.text, forBody, key);
+  const json = yield* hiddenJsonWork(read.text, forBody, key);
   if (json !== undefined) return read.encode(json);
   const hasPlaces = forBody.some(({ pointer }) => pointer !== undefined);
   if (hasPlaces && (isJsonType(type) || truncated || /^\s*[[{]/.test(read.text)))
     throw new RedactionFailed(
       'the answer is no whole JSON document, so a place in it cannot be hidden; raise max_bytes',
     );
-  return read.encode(hiddenText(read.text, forBody, key));
+  return read.encode(yield* hiddenTextWork(read.text, forBody, key));
 }
 
 /** A rule with its pointer as it leads into the body; both readings count where there are two. */

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { atOnce } from '../findings/work.js';
 import { Eraser } from './eraser.js';
 import { redactedAnswer, RedactionFailed } from './redact-answer.js';
 import { type HidingRule } from './redact-text.js';
@@ -12,7 +13,7 @@ function redact(
   headers: readonly (readonly [string, string])[] = JSON_TYPE,
   truncated = false,
 ) {
-  const answer = redactedAnswer({ headers, body: Buffer.from(text), truncated }, rules, key);
+  const answer = atOnce(redactedAnswer({ headers, body: Buffer.from(text), truncated }, rules, key));
   return { headers: answer.headers, text: Buffer.from(answer.body).toString() };
 }
 
@@ -55,10 +56,8 @@ describe('redaction', () => {
     const [first, second, third] = JSON.parse(redact(text, rules).text) as string[];
     expect(first).toMatch(/^tok_[0-9a-f]{16}$/);
     expect([second === first, third === first]).toEqual([true, false]);
-    const other = redactedAnswer({ headers: JSON_TYPE, body: Buffer.from(text), truncated: false }, rules, {
-      ...key,
-      tenant: 'u',
-    });
+    const answer = { headers: JSON_TYPE, body: Buffer.from(text), truncated: false };
+    const other = atOnce(redactedAnswer(answer, rules, { ...key, tenant: 'u' }));
     expect(Buffer.from(other.body).toString()).not.toContain(first);
   });
 

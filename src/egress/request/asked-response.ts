@@ -4,9 +4,10 @@ import { type Departure } from '../departure.js';
 import { type Header } from '../dial/exchange.js';
 import { type Masks } from '../findings/masks.js';
 import { valueOf } from '../findings/text-body.js';
-import { chainCall, frameOf, isRaw, maskedBody, masksFor, type Occasion, rawReason, unmaskedPairs } from './asked.js';
+import { chainCall, frameOf, masksFor, type Occasion, rawReason, unmaskedPairs } from './asked.js';
+import { bodyOfEvent, type MaskedBody, maskedBody } from './asked-body.js';
 
-/** What came back, as far as it is known: a streamed answer has no body yet. */
+/** What came back, as far as it is known: a file has no body yet. */
 export interface Received {
   readonly status: number;
   readonly headers: readonly Header[];
@@ -26,23 +27,31 @@ export function askedResponse(received: Received, departure: Departure, occasion
   const { clock, redactor } = occasion.parts;
   const masks = masksFor('on_response', occasion);
   const { request } = departure.outcome.event as RequestEvent;
-  const body = maskedBody(received.body, valueOf(received.headers, 'content-type'), masks, received.truncated);
+  const body = bodyOf(received, masks);
+  const head = {
+    status: received.status,
+    headers: received.headers.map((header) => masks.header(header)),
+    address: departure.checked.pinned,
+    durationMs: Math.round(clock.now() - departure.hop.startedAt),
+  };
   const event: ResponseEvent = {
     ...frameOf(occasion),
     kind: 'http.response',
     request: { method: request.method, url: request.url, hop: request.hop },
     response: {
-      status: received.status,
-      headers: received.headers.map((header) => masks.header(header)),
-      address: departure.checked.pinned,
-      body: body?.facts ?? null,
-      durationMs: Math.round(clock.now() - departure.hop.startedAt),
+      ...head,
+      body: body === undefined ? null : bodyOfEvent(body, { ...head, url: request.url }, masks.findings),
       findings: masks.findings,
     },
   };
-  const shown = isRaw('on_response', occasion) ? event : redactor.value(event);
+  const shown = masks.isRaw ? event : redactor.value(event);
   const call = chainCall('on_response', shown, body?.bytes, occasion);
-  return { call, event: shown, masks, notReplayable: rawReason('on_response', occasion) };
+  return { call, event: shown, masks, notReplayable: rawReason(masks) };
+}
+
+function bodyOf({ body: bytes, headers, truncated }: Received, masks: Masks): MaskedBody | undefined {
+  const contentType = valueOf(headers, 'content-type');
+  return bytes === undefined ? undefined : maskedBody({ bytes, contentType, truncated }, masks, true);
 }
 
 /** The answer as the policies left it. */

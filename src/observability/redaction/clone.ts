@@ -5,7 +5,13 @@ import { isSecretName } from './secret-names.js';
 const DEEPEST = 64;
 const CIRCULAR = '[circular]';
 
-/** A copy of a value without its secrets. Members that cannot be read, and what lies too deep, are taken out. */
+/** What a member that throws is read as. */
+const UNREADABLE = Symbol('unreadable');
+
+/**
+ * A value without its secrets: a copy, or where there is nothing to take out the value itself. Members that cannot be
+ * read, and what lies too deep, are taken out.
+ */
 export function clone(value: unknown, by: Cleaner): unknown {
   return copy(value, by, []);
 }
@@ -26,12 +32,23 @@ function copy(value: unknown, by: Cleaner, above: readonly object[]): unknown {
   if (value instanceof Error) return by.text(`${value.name}: ${value.message}`);
   if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
   if (hasJsonForm(value)) return copy(value.toJSON(), by, inside);
-  return Object.fromEntries(
-    Object.keys(value).map((name) => {
-      const member = memberOf(value, name);
-      return [by.name(name), hides(name, member) ? REDACTED : copy(member, by, inside)];
-    }),
-  );
+  return copyOfMembers(value, by, inside);
+}
+
+function copyOfMembers(value: object, by: Cleaner, inside: readonly object[]): unknown {
+  let isChanged = !isPlain(value);
+  const members = Object.keys(value).map((name) => {
+    const member = memberOf(value, name);
+    const kept = [by.name(name), isHidden(name, member) ? REDACTED : copy(member, by, inside)] as const;
+    isChanged ||= kept[0] !== name || kept[1] !== member;
+    return kept;
+  });
+  return isChanged ? Object.fromEntries(members) : value;
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }
 
 function hasJsonForm(value: object): value is { toJSON(): unknown } {
@@ -43,7 +60,12 @@ function copyOfList(list: readonly unknown[], copyOf: (item: unknown) => unknown
   const [name, member] = list;
   if (list.length === 2 && typeof name === 'string' && typeof member === 'string' && hides(name, member))
     return [name, REDACTED];
-  return list.map(copyOf);
+  const copied = list.map(copyOf);
+  return copied.some((item, at) => item !== list[at]) ? copied : list;
+}
+
+function isHidden(name: string, member: unknown): boolean {
+  return member === UNREADABLE || hides(name, member);
 }
 
 function hides(name: string, member: unknown): boolean {
@@ -55,6 +77,6 @@ function memberOf(value: object, name: string): unknown {
   try {
     return (value as Record<string, unknown>)[name];
   } catch {
-    return REDACTED;
+    return UNREADABLE;
   }
 }

@@ -1,23 +1,21 @@
-import { REDACTED } from '../redactor.js';
+import { REDACTED, SECRET_LENGTHS } from '../redactor.js';
 import { type Span } from './spans.js';
-
-/** Shorter values stand in too many texts by chance. */
-const SHORTEST = 8;
-const LONGEST = 16 * 1024;
 
 /** Values that are secrets wherever they stand. */
 export class KnownValues {
   private readonly learned = new Set<string>();
   /** The values, and as URLs and JSON write them. */
   private readonly forms = new Set<string>();
+  private bytes: KnownValues | undefined;
 
   learn(secret: string): void {
     const value = secret.trim();
-    if (this.learned.has(value) || value.length < SHORTEST || value.length > LONGEST) return;
+    if (this.learned.has(value) || !canBeFound(value)) return;
     // Whoever looked for this would find it in what stands in its place.
     if (REDACTED.includes(value)) return;
     this.learned.add(value);
     for (const form of formsOf(value)) this.forms.add(form);
+    this.bytes = undefined;
   }
 
   /** Characters of the longest one. */
@@ -36,12 +34,17 @@ export class KnownValues {
     return found;
   }
 
-  /** The same values in the bytes of UTF-8, one character each. */
+  /** The same values in the bytes of UTF-8, one character each. Stands until another value is learned. */
   asBytes(): KnownValues {
+    if (this.bytes !== undefined) return this.bytes;
     const bytes = new KnownValues();
     for (const form of this.forms) bytes.forms.add(Buffer.from(form).toString('latin1'));
-    return bytes;
+    return (this.bytes = bytes);
   }
+}
+
+function canBeFound({ length }: string): boolean {
+  return length >= SECRET_LENGTHS.least && length <= SECRET_LENGTHS.most;
 }
 
 function formsOf(value: string): string[] {

@@ -51,10 +51,14 @@ export class AppendFile {
     await this.close();
   }
 
-  /** Whether the file that is being written is still the one of that name, and as long as it was written. */
+  /**
+   * Whether the file that is being written is still the one of that name, and as long as it was written.
+   * @throws Error when its folder is not there: it may come back with all that is in it
+   */
   async isIntact(): Promise<boolean> {
     if (this.handle === undefined) return true;
     const found = await stat(this.path).catch(() => undefined);
+    if (found === undefined) await stat(dirname(this.path));
     return found?.ino === this.inode && found?.size === this.length;
   }
 

@@ -171,7 +171,7 @@ export class AuditFiles extends AuditLog {
     });
   }
 
-  /** Somebody else wrote into the segment, or took it away. It is left as it is. */
+  /** Somebody else wrote into the segment. It is left as it is. */
   private async leaveSegment(): Promise<void> {
     this.ports.telemetry.damaged(`the audit segment from row ${this.ports.writer.segmentSeq} on was changed by others`);
     await this.ports.writer.endSegment();

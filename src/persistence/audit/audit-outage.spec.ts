@@ -1,3 +1,4 @@
+import { renameSync } from 'node:fs';
 import { type AuditLog } from '../../audit/audit-log.js';
 import { AuditRig, toolCall } from '../../../test/support/audit-rig.js';
 import { FailingDisk } from '../../../test/support/failing-disk.js';
@@ -81,3 +82,25 @@ describe('An audit whose disk is full', () => {
     expect(await rig.verify()).toMatchObject({ ok: true });
   });
 });
+
+describe('An audit whose folder is taken away', () => {
+  it('refuses rows until it is back, and goes on where it was (F-08, ORCH-4704)', async () => {
+    const log = await rig.open({});
+    await log.append(toolCall(1));
+    const { folder } = rig.places;
+    renameSync(folder, `${folder}.away`);
+    await expect(log.append(toolCall(2))).rejects.toMatchObject({ code: 'INTERNAL' });
+    renameSync(`${folder}.away`, folder);
+    await log.append(toolCall(3));
+    await log.close();
+    expect(await rig.verify()).toMatchObject({ ok: true });
+    expect((await targetsOnDisk()).filter((target) => target === 'example.com')).toHaveLength(2);
+  });
+});
+
+async function targetsOnDisk(): Promise<string[]> {
+  const log = await rig.open({});
+  const found = await targets(log);
+  await log.close();
+  return found;
+}

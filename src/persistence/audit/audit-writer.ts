@@ -85,7 +85,7 @@ export class AuditWriter {
     await this.ports.head.close();
   }
 
-  /** Whether the segment on disk is still the one that was written. */
+  /** Whether the segment on disk is still the one that was written. @throws Error while its folder is gone */
   async isIntact(): Promise<boolean> {
     return (await this.segment?.isIntact()) ?? true;
   }

@@ -39,7 +39,7 @@ export class Segment {
     await this.records.shrinkTo(this.records.bytes - recordBytes);
   }
 
-  /** Whether the files are still those that were written. */
+  /** Whether the files are still those that were written. @throws Error while their folder is gone */
   async isIntact(): Promise<boolean> {
     return (await this.rows.isIntact()) && (await this.records.isIntact());
   }

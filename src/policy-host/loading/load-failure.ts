@@ -17,6 +17,8 @@ export const LOAD_STEPS = [
 ] as const;
 export type LoadStep = (typeof LOAD_STEPS)[number];
 
+const OF_THE_MACHINE: readonly PolicyErrorCode[] = ['POLICY_UNAVAILABLE', 'POLICY_DEADLINE'];
+
 /** Why a policy was not loaded, and at which step. The message says what to do and holds no path of the host. */
 export class LoadFailure extends Error {
   override readonly name = 'LoadFailure';
@@ -31,6 +33,14 @@ export class LoadFailure extends Error {
   }
 
   readonly code: PolicyErrorCode | null;
+
+  /** True when the machine had its part in it, so that the same file may be taken the next time. */
+  get mayPass(): boolean {
+    if (this.step === 'read')
+      return this.cause instanceof Error && !('code' in this.cause && this.cause.code === 'ENOENT');
+    if (this.step === 'module') return this.code === null;
+    return this.code !== null && OF_THE_MACHINE.includes(this.code);
+  }
 
   /** The step, what went wrong and, when there is one, the code of the policy error. */
   get sentence(): string {

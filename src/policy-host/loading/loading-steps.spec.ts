@@ -21,6 +21,9 @@ const named = (manifest: Partial<PolicyManifest> = {}): Partial<PolicyManifest> 
 const denying = (code: string, manifest: Partial<PolicyManifest> = {}) =>
   answering({ decision: 'deny', code }, named(manifest));
 const acme = (more: object = {}) => policyEntries({ path: 'acme.wasm', ...more });
+const noSandbox = () => {
+  throw new Error('a sandbox was started');
+};
 const refusal = (opening: Promise<unknown>): Promise<string> =>
   opening.then(
     () => 'it was loaded',
@@ -55,13 +58,15 @@ describe('the start', () => {
   });
 
   it('asks nobody and starts no sandbox where no policy is configured (ORCH-4702)', async () => {
-    const host = await rig.open([], {
-      sandbox: () => {
-        throw new Error('a sandbox was started');
-      },
-    });
+    const host = await rig.open([], { sandbox: noSandbox });
     expect(await host.decide(requestCall())).toMatchObject({ decision: 'allow', code: 'NO_POLICY', outcomes: [] });
     expect(host.has('on_request')).toBe(false);
+  });
+
+  it('starts no sandbox for allow-all alone, which answers here and is asked where its entry says (ORCH-4702)', async () => {
+    const host = await rig.open(policyEntries({ builtin: 'allow-all', hooks: ['on_request'] }), { sandbox: noSandbox });
+    expect(await host.decide(requestCall())).toMatchObject({ code: 'ALLOWED', by: { policy: 'allow-all' } });
+    expect([host.has('on_request'), host.has('on_response')]).toEqual([true, false]);
   });
 
   const strict = { type: 'object', properties: { most: { type: 'integer' } }, additionalProperties: false };

@@ -66,10 +66,13 @@ function unreadable(error: unknown, isBuiltin: boolean): LoadFailure {
   });
 }
 
+/** What is there and is no signature is handed on as an empty one: it is refused as that, where signatures count. */
 async function signatureOf(file: string): Promise<string | undefined> {
   try {
-    const text = await readFile(`${file}.sig`, 'utf8');
-    return text.slice(0, SIGNATURE_BYTES);
+    const path = `${file}.sig`;
+    const facts = await stat(path);
+    if (!facts.isFile() || facts.size > SIGNATURE_BYTES) return '';
+    return await readFile(path, 'utf8');
   } catch {
     return undefined;
   }

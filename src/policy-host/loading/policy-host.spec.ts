@@ -3,11 +3,14 @@ import { join } from 'node:path';
 import { type PolicyManifest } from '@llama-orch/policy-sdk/abi';
 import { HostRig, policyEntries } from '../../../test/policy/host-rig.js';
 import { answering, doing } from '../../../test/policy/modules.js';
+import { requestEvent } from '../../../test/policy/events.js';
 import { requestCall } from '../../../test/policy/pool-rig.js';
 import { FakeClock } from '../../../test/support/fake-clock.js';
 import { eventually } from '../../../test/support/eventually.js';
 import { SystemClock } from '../../kernel/clock.js';
 import { digestOf } from '../module/prepare.js';
+import { SandboxPool } from '../sandbox/pool/sandbox-pool.js';
+import { LoadFailure } from './load-failure.js';
 import { type Preparation, type PreparationJob, WorkerPreparer } from './preparation.js';
 
 let rig: HostRig;
@@ -16,6 +19,7 @@ afterEach(() => rig.close());
 
 /** How often files are looked at where no event comes. */
 const POLL_MS = 2_000;
+const MINUTE_MS = 60_000;
 const put = (made: Uint8Array | Promise<Uint8Array>) => rig.put(made, 'acme.wasm');
 const named = (manifest: Partial<PolicyManifest> = {}): Partial<PolicyManifest> => ({ name: 'acme', ...manifest });
 const denying = (code: string, manifest: Partial<PolicyManifest> = {}) =>
@@ -99,6 +103,31 @@ describe('a changed file', () => {
   });
 });
 
+describe('a changed file that cannot be loaded at the moment', () => {
+  it('is tried again, later each time, and taken when it can be (ORCH-4702)', async () => {
+    const clock = new FakeClock();
+    const preparer = new FailingPreparer(new SystemClock());
+    await put(denying('ONE'));
+    const host = await rig.open(acme(), { clock, preparer });
+    preparer.lacks = true;
+    await put(denying('TWO'));
+    clock.leap(POLL_MS);
+    await eventually(() => expect(host.list()[0]?.error).toMatch(/^module: its worker ended; it is tried again$/));
+    const soon = preparer.jobs;
+    await eventually(() => {
+      clock.leap(POLL_MS);
+      expect(preparer.jobs - soon).toBeGreaterThan(2);
+    });
+    expect(rig.news.filter(({ type }) => type === 'not-swapped')).toHaveLength(1);
+    preparer.lacks = false;
+    await eventually(async () => {
+      clock.leap(POLL_MS);
+      expect((await host.decide(requestCall())).code).toBe('TWO');
+    });
+    expect(host.list()[0]?.error).toBeNull();
+  });
+});
+
 describe('a policy that overruns its bounds', () => {
   it('is put in quarantine, and a mended module ends it (ORCH-4702, OC-POLICY-4011)', async () => {
     const looping = () => doing('(loop $again (br $again))', { manifest: named() });
@@ -107,11 +136,38 @@ describe('a policy that overruns its bounds', () => {
     for (let call = 0; call < 3; call++) expect((await host.decide(requestCall())).code).toBe('POLICY_FUEL');
     expect((await host.decide(requestCall())).code).toBe('POLICY_UNAVAILABLE');
     expect(host.list()[0]?.state).toBe('quarantined');
+    expect(host.list()[0]?.error).toMatch(/one call tries it again in \d+ s/);
     expect(rig.news.filter(({ type }) => type === 'quarantined')).toHaveLength(1);
+    expect(await metric('llama_orch_policy_quarantined', 'plugin="acme"')).toBe(1);
     expect(await metric('llama_orch_policy_quarantines_total', 'plugin="acme"')).toBe(1);
     await put(denying('MENDED'));
     await eventually(async () => expect((await host.decide(requestCall())).code).toBe('MENDED'));
     expect(host.list()[0]?.state).toBe('active');
+    expect(await metric('llama_orch_policy_quarantined', 'plugin="acme"')).toBe(0);
+  });
+
+  it('is tried again after a minute, then after two, and asked again when it keeps to them (ORCH-4702, OC-POLICY-4011)', async () => {
+    const clock = new FakeClock();
+    await put(doing(WITH_LONG_EVENTS, { manifest: named() }));
+    const sandbox = () => new SandboxPool({ clock, workers: 1 });
+    const host = await rig.open(acme({ limits: { fuel: 10_000 } }), { clock, sandbox, watch: false });
+    const codes = async (calls: number): Promise<string[]> => {
+      const all: string[] = [];
+      for (let call = 0; call < calls; call++) all.push((await host.decide(long())).code);
+      return all;
+    };
+    expect(await codes(4)).toEqual(['POLICY_FUEL', 'POLICY_FUEL', 'POLICY_FUEL', 'POLICY_UNAVAILABLE']);
+    clock.leap(MINUTE_MS);
+    expect(await codes(2)).toEqual(['POLICY_FUEL', 'POLICY_UNAVAILABLE']);
+    clock.leap(MINUTE_MS);
+    expect((await host.decide(requestCall())).reason).toContain('tries it again in 60 s');
+    clock.leap(MINUTE_MS);
+    expect((await host.decide(requestCall())).code).toBe('DONE');
+    expect(host.list()[0]).toMatchObject({ state: 'active', error: null });
+    expect(rig.news.map(({ type }) => type)).toEqual(['loaded', 'quarantined', 'quarantined', 'restored']);
+    expect(await metric('llama_orch_policy_quarantines_total', 'plugin="acme"')).toBe(2);
+    expect(await metric('llama_orch_policy_quarantined', 'plugin="acme"')).toBe(0);
+    expect(await codes(1)).toEqual(['POLICY_FUEL']);
   });
 
   it('gets another chance when its file is touched (ORCH-4702)', async () => {
@@ -196,12 +252,27 @@ describe('the chain', () => {
   });
 });
 
+/** Runs out of fuel on a long event, and allows a short one. */
+const WITH_LONG_EVENTS = '(loop $again (br_if $again (i64.gt_u (call $input_length) (i64.const 2000))))';
+const long = () => requestCall({ event: requestEvent({ headers: [['x-long', 'x'.repeat(2_000)]] }) });
+
 class CountingPreparer extends WorkerPreparer {
   jobs = 0;
 
   override prepare(job: PreparationJob): Promise<Preparation> {
     this.jobs += 1;
     return super.prepare(job);
+  }
+}
+
+/** Whose worker can be made to end before it answers. */
+class FailingPreparer extends CountingPreparer {
+  lacks = false;
+
+  override async prepare(job: PreparationJob): Promise<Preparation> {
+    const preparation = await super.prepare(job);
+    if (this.lacks) throw new LoadFailure('module', 'its worker ended');
+    return preparation;
   }
 }
 

@@ -3,11 +3,13 @@ import { type PolicyEntry } from '../../config/index.js';
 import { type Clock } from '../../kernel/clock.js';
 import { ALLOW_ALL, ALLOW_ALL_DIGEST, type NativePolicy, withNative } from '../native-policy.js';
 import { Policies, type PolicyStatus } from '../policies.js';
+import { PolicyError } from '../policy-error.js';
 import { type PolicyNews } from '../policy-news.js';
 import { type PolicyTelemetry } from '../policy-telemetry.js';
 import { combine } from '../sandbox/combine.js';
 import { type ChainCall, type ChainOutcome } from '../sandbox/chain.js';
 import { type Candidate, type Examination, type PolicySet } from '../sandbox/policy-set.js';
+import { type Quarantine } from '../sandbox/pool/strikes.js';
 import { FileWatch } from './file-watch.js';
 import { LoadFailure } from './load-failure.js';
 import { type LoadPorts, type LoadedPolicy, hooksOf, loadFile, loadPolicy } from './load-policy.js';
@@ -26,8 +28,8 @@ export interface PolicySandbox {
   install(set: PolicySet): Promise<void>;
   /** Never rejects. */
   run(call: ChainCall): Promise<ChainOutcome>;
-  /** Ids of policies that are not asked any more. */
-  quarantined(): readonly string[];
+  /** Policies by id that are not asked for a while. */
+  quarantines(): ReadonlyMap<string, Quarantine>;
   close(): Promise<void>;
 }
 
@@ -58,6 +60,7 @@ export class PolicyHost extends Policies {
   private watch: FileWatch | undefined;
   private reloading: Promise<void> = Promise.resolve();
   private closed = false;
+  private swaps = 0;
 
   private constructor(private readonly parts: PolicyHostParts) {
     super();
@@ -79,7 +82,7 @@ export class PolicyHost extends Policies {
   override async decide(call: ChainCall): Promise<ChainOutcome> {
     const outcome = withNative(await this.asked(call), this.natives, call, this.order);
     this.parts.telemetry?.decided(call, outcome.outcomes);
-    if (outcome.outcomes.some(({ error }) => error !== undefined)) this.noticeQuarantine();
+    if (outcome.outcomes.some(({ error }) => error !== undefined) || this.hasQuarantine) this.noticeQuarantines();
     return outcome;
   }
 
@@ -87,8 +90,12 @@ export class PolicyHost extends Policies {
     return this.isSandboxed(hook) || this.natives.some(({ hooks }) => hooks.includes(hook));
   }
 
+  override get revision(): number {
+    return this.swaps;
+  }
+
   override list(): readonly PolicyStatus[] {
-    const all = [...this.natives.map(nativeStatus), ...this.slots.map((slot) => slot.status())];
+    const all = [...this.natives.map(nativeStatus), ...this.slots.map((slot) => this.statusOf(slot))];
     return all.sort((a, b) => this.order.indexOf(a.id) - this.order.indexOf(b.id));
   }
 
@@ -111,6 +118,14 @@ export class PolicyHost extends Policies {
       ...combine([], call.event, { event: call.event, bodies: call.bodies, body: undefined }),
       latencyUs: 0,
     });
+  }
+
+  private get hasQuarantine(): boolean {
+    return this.slots.some(({ quarantine }) => quarantine !== undefined);
+  }
+
+  private statusOf(slot: Slot): PolicyStatus {
+    return slot.status(this.parts.clock.now());
   }
 
   private isSandboxed(hook: PolicyHook): boolean {
@@ -174,7 +189,8 @@ export class PolicyHost extends Policies {
     try {
       await this.theSandbox().install({ policies });
     } catch (error) {
-      throw new LoadFailure('swap', (error as Error).message, { cause: error });
+      const code = error instanceof PolicyError ? { code: error.code } : {};
+      throw new LoadFailure('swap', (error as Error).message, { ...code, cause: error });
     }
   }
 
@@ -206,7 +222,7 @@ export class PolicyHost extends Policies {
     const begun = clock.now();
     if (!slot.mayTry(begun)) return;
     const stamp = await stampOf(slot.source);
-    if (stamp === slot.stamp) return;
+    if (stamp === slot.stamp && !slot.mayRetry(begun)) return;
     slot.stamp = stamp;
     try {
       const file = await readModuleFile(slot.source);
@@ -225,25 +241,41 @@ export class PolicyHost extends Policies {
     await this.keep(slot.id, loaded);
     await this.install({ slot, loaded });
     slot.took(loaded);
-    telemetry?.swapped(slot.status(), before);
-    news.tell({ type: 'swapped', policy: slot.status(), before });
+    this.swaps += 1;
+    const policy = this.statusOf(slot);
+    telemetry?.swapped(policy, before);
+    news.tell({ type: 'swapped', policy, before });
   }
 
   private notSwapped(slot: Slot, error: unknown): void {
     const { telemetry, news, clock } = this.parts;
     if (this.closed) return;
-    slot.failed(sentenceOf(error), clock.now());
-    telemetry?.notSwapped(slot.status());
-    news.tell({ type: 'not-swapped', policy: slot.status() });
+    const { error: told } = slot;
+    const mayPass = error instanceof LoadFailure && error.mayPass;
+    slot.failed(mayPass ? `${sentenceOf(error)}; it is tried again` : sentenceOf(error), clock.now(), mayPass);
+    // A retry that fails like the one before is no news.
+    if (mayPass && slot.error === told) return;
+    const policy = this.statusOf(slot);
+    telemetry?.notSwapped(policy);
+    news.tell({ type: 'not-swapped', policy });
   }
 
-  private noticeQuarantine(): void {
-    const ids = this.sandbox?.quarantined() ?? [];
-    for (const slot of this.slots.filter(({ id, isQuarantined }) => !isQuarantined && ids.includes(id))) {
-      slot.isQuarantined = true;
-      this.parts.telemetry?.quarantined(slot.status());
-      this.parts.news.tell({ type: 'quarantined', policy: slot.status() });
+  private noticeQuarantines(): void {
+    const quarantines = this.sandbox?.quarantines();
+    for (const slot of this.slots) {
+      const now = quarantines?.get(slot.id);
+      if (now?.times === slot.quarantine?.times) continue;
+      slot.quarantine = now;
+      this.tellQuarantine(this.statusOf(slot));
     }
+  }
+
+  private tellQuarantine(policy: PolicyStatus): void {
+    const { telemetry, news } = this.parts;
+    const isOff = policy.state === 'quarantined';
+    if (isOff) telemetry?.switchedOff(policy);
+    else telemetry?.switchedOn(policy);
+    news.tell({ type: isOff ? 'quarantined' : 'restored', policy });
   }
 }
 

@@ -1,20 +1,25 @@
 import { type PolicyManifest } from '@llama-orch/policy-sdk/abi';
 import { type PolicyStatus } from '../policies.js';
+import { type Quarantine } from '../sandbox/pool/strikes.js';
 import { type LoadedPolicy } from './load-policy.js';
 import { type PolicySource } from './policy-source.js';
 
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 30_000;
+const FIRST_RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 600_000;
 
 /** One entry of `policies` with the module that is in force, and what became of the last attempt to replace it. */
 export class Slot {
-  /** Of the files at the last look: what did not change is not tried again. */
+  /** Of the files at the last look: what did not change is tried again only where the reason may have passed. */
   stamp = '';
   /** Why the last attempt came to nothing. */
   error: string | null = null;
-  isQuarantined = false;
+  /** As it was told last. */
+  quarantine: Quarantine | undefined;
   private failures = 0;
   private waitsUntil = 0;
+  private retriesAt: number | undefined;
 
   constructor(
     readonly source: PolicySource,
@@ -34,28 +39,38 @@ export class Slot {
     return now >= this.waitsUntil;
   }
 
-  /** The file holds what is asked already: an error of a version in between is over. A quarantine ends with a new load only. */
+  /** True when the last attempt failed for a reason that may have passed, and a while ago. */
+  mayRetry(now: number): boolean {
+    return this.retriesAt !== undefined && now >= this.retriesAt;
+  }
+
+  /** The file holds what is asked already: an error of a version in between is over. A new load ends a quarantine. */
   isInForce(digest: string): boolean {
-    if (digest !== this.loaded.digest || this.isQuarantined) return false;
+    if (digest !== this.loaded.digest || this.quarantine !== undefined) return false;
     this.error = null;
+    this.retriesAt = undefined;
     return true;
   }
 
   took(loaded: LoadedPolicy): void {
     this.loaded = loaded;
     this.error = null;
-    this.isQuarantined = false;
+    this.quarantine = undefined;
     this.failures = 0;
     this.waitsUntil = 0;
+    this.retriesAt = undefined;
   }
 
-  failed(error: string, now: number): void {
+  /** @param mayPass the same file may be taken the next time */
+  failed(error: string, now: number, mayPass: boolean): void {
+    const doublings = 2 ** this.failures;
     this.error = error;
-    this.waitsUntil = now + Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.failures);
+    this.waitsUntil = now + Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * doublings);
+    this.retriesAt = mayPass ? now + Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * doublings) : undefined;
     this.failures += 1;
   }
 
-  status(): PolicyStatus {
+  status(now: number): PolicyStatus {
     const { installed, digest, manifest, loadMs } = this.loaded;
     return {
       id: this.id,
@@ -64,9 +79,15 @@ export class Slot {
       digest,
       hooks: installed.hooks,
       mode: installed.mode,
-      state: this.isQuarantined ? 'quarantined' : 'active',
+      state: this.quarantine === undefined ? 'active' : 'quarantined',
       loadMs,
-      error: this.error,
+      error: this.error ?? (this.quarantine === undefined ? null : sentenceOf(this.quarantine, now, this.source)),
     };
   }
+}
+
+function sentenceOf({ triedAt }: Quarantine, now: number, { isBuiltin }: PolicySource): string {
+  const when = triedAt > now ? `in ${Math.ceil((triedAt - now) / 1_000)} s` : 'at the next occasion';
+  const sentence = `it took more than it may too often and is not asked; one call tries it again ${when}`;
+  return isBuiltin ? sentence : `${sentence}, a mended module in its place at once`;
 }

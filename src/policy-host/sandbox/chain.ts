@@ -70,6 +70,8 @@ export interface ChainOutcome {
   readonly redactions: readonly Redaction[];
   readonly labels: Readonly<Record<string, string>>;
   readonly outcomes: readonly PolicyOutcome[];
+  /** Nobody was asked, as all sandbox workers were taken: it says nothing of the call, which may come again. Default: false. */
+  readonly isBusy?: boolean;
   /** Microseconds from the call to the answer. */
   readonly latencyUs: number;
 }

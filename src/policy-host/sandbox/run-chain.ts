@@ -28,6 +28,8 @@ export interface ChainTerms {
   readonly unavailable: readonly string[];
   /** Recorded answers of host functions, for one policy alone. */
   readonly replay?: readonly Json[] | undefined;
+  /** Fuel of a call, where it is less than the policy has. */
+  readonly fuel?: number | undefined;
   readonly clock: Clock;
   /** Before each policy, with its place in the chain. */
   onTurn(place: number): void;
@@ -77,8 +79,8 @@ export async function ask(
 ): Promise<{ answer: PolicyAnswer; subject: Subject }> {
   const refused = refusal(policy, subject, terms);
   if (refused !== undefined) return { answer: unanswered(policy.id, refused), subject };
-  const input = subject.inputWith(policy.configText);
-  const report = await policy.instance.call(terms.hook, input, contextOf(policy, subject, terms));
+  const input = subject.inputWith(policy);
+  const report = await policy.instance.call(terms.hook, input, contextOf(policy, subject, terms), terms.fuel);
   const read = readAnswer(report, policy, subject, terms.hook);
   const { fuel, memoryBytes, logs, hostResults } = report;
   const { decision, error } = read;
@@ -94,11 +96,15 @@ function refusal(
   { unavailable }: ChainTerms,
 ): Failure | undefined {
   if (unavailable.includes(id)) {
-    return { code: 'POLICY_UNAVAILABLE', message: `${id} is not asked: it took more than it may too often.` };
+    return {
+      code: 'POLICY_UNAVAILABLE',
+      message: `${id} is not asked: it is quarantined, or did not answer this call in time.`,
+    };
   }
   // Three bytes a character is the most that UTF-8 takes, and text is only measured when that could be too much.
   if (text.length * 3 <= eventBytes || Buffer.byteLength(text) <= eventBytes) return undefined;
-  return { code: 'POLICY_UNAVAILABLE', message: `The event has more than ${eventBytes} bytes.` };
+  const message = `${id} is not asked about more than ${eventBytes} bytes at once; send a shorter URL, and fewer or shorter headers.`;
+  return { code: 'POLICY_UNAVAILABLE', message };
 }
 
 interface ReadAnswer {

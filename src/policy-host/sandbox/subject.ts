@@ -1,9 +1,16 @@
 import { type PatchOp, type PolicyEvent } from '@llama-orch/policy-sdk/abi';
 import { applyPatches } from './patch/patches.js';
 
-/** An event as text, without its settings: each policy gets its own put in. */
+/** What each policy gets put into the event for itself. */
+export interface SeatMembers {
+  readonly mode: PolicyEvent['mode'];
+  /** JSON of its settings. */
+  readonly configText: string;
+}
+
+/** An event as text, without what each policy gets put in for itself. */
 export function textOfEvent(event: PolicyEvent): string {
-  return JSON.stringify({ ...event, config: undefined });
+  return JSON.stringify({ ...event, mode: undefined, config: undefined });
 }
 
 /** What a chain decides about, as patched so far. It is parsed only when somebody looks into it. */
@@ -18,12 +25,12 @@ export class Subject {
   ) {}
 
   get event(): PolicyEvent {
-    return (this.parsed ??= { ...(JSON.parse(this.text) as PolicyEvent), config: {} });
+    return (this.parsed ??= { ...(JSON.parse(this.text) as PolicyEvent), mode: 'enforce', config: {} });
   }
 
-  /** The event with these settings, the last of its members. */
-  inputWith(configText: string): string {
-    return `${this.text.slice(0, -1)},"config":${configText}}`;
+  /** The event for one policy: mode and settings are the last of its members. */
+  inputWith({ mode, configText }: SeatMembers): string {
+    return `${this.text.slice(0, -1)},"mode":"${mode}","config":${configText}}`;
   }
 
   /** @throws RefusedPatch when one cannot be carried out */

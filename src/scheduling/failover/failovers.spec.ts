@@ -196,6 +196,7 @@ describe('an answer whose engine is lost after its first token', () => {
     liveRun(rig, task).end();
     await settle();
     expect([task.state, textOf(task), task.failovers, task.requeued]).toEqual(['completed', 'one two three', 2, false]);
+    expect(task.attempt).toBe(3);
   });
 
   it('is not sent to a third engine when the second is lost at the very same token (ORCH-4211)', async () => {

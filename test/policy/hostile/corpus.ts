@@ -1,6 +1,6 @@
 import { type PolicyErrorCode } from '../../../src/policy-host/policy-error.js';
 import { type PolicyLimits } from '../../../src/policy-host/limits.js';
-import { answering, doing, policyOf } from '../modules.js';
+import { answering, doing, policyOf, type PolicyText } from '../modules.js';
 
 /** A module that wants something it must not have, and what it gets instead. */
 export interface Hostile {
@@ -17,6 +17,11 @@ const BLOCK_IS = (size: string): string => `(loop $again (drop (call $alloc (i64
 export const HOSTILE_CALLS: readonly Hostile[] = [
   { name: 'an infinite loop', code: 'POLICY_FUEL', module: () => doing(LOOP) },
   {
+    name: 'an allow before an infinite loop',
+    code: 'POLICY_FUEL',
+    module: () => doing(`(call $answer %allow) ${LOOP}`),
+  },
+  {
     name: 'a recursion without end that does nothing else',
     code: 'POLICY_FUEL',
     module: () => doing('(call $deeper (i32.const 0))', { more: DEEPER_BY_LOOP }),
@@ -31,6 +36,21 @@ export const HOSTILE_CALLS: readonly Hostile[] = [
     name: 'a memory that asks for more for ever',
     code: 'POLICY_FUEL',
     module: () => doing('(loop $more (drop (memory.grow (i32.const 1))) (br $more))'),
+  },
+  {
+    name: 'a memory that asks for less than nothing for ever, so that growing would pay fuel back',
+    code: 'POLICY_FUEL',
+    module: () => doing('(loop $more (drop (memory.grow (i32.const -1))) (br $more))'),
+  },
+  {
+    name: 'fills of more than there is, whose price is no number of 32 bits',
+    code: 'POLICY_FUEL',
+    module: () => doing('(memory.fill (i32.const 0) (i32.const 0) (i32.const -1))'),
+  },
+  {
+    name: 'a loop of its own warm-up, which has fuel of its own when the host asks for it',
+    code: 'POLICY_FUEL',
+    module: () => doing('(loop $again (drop (call $warm)) (br $again))', { more: WARM_UP }),
   },
   { name: 'host blocks of one byte for ever', code: 'POLICY_MEMORY', module: () => doing(BLOCK_IS('1')) },
   { name: 'host blocks of 16 MiB for ever', code: 'POLICY_MEMORY', module: () => doing(BLOCK_IS('16777216')) },
@@ -115,6 +135,7 @@ export const HOSTILE_CALLS: readonly Hostile[] = [
   },
 ];
 
+const WARM_UP = '(func $warm (export "warmup") (result i32) (i32.const 0))';
 const DEEPER_BY_LOOP = `(func $deeper (param i32) ${LOOP})`;
 
 /** Modules that are refused before anything of them runs. */
@@ -159,6 +180,16 @@ export const HOSTILE_MODULES: readonly Hostile[] = [
     module: () => doing('', { more: '(global (export "__fuel") (mut i64) (i64.const 0))' }),
   },
   {
+    name: 'a write to a global that is not there, where the fuel will stand',
+    code: 'POLICY_ABI',
+    module: () => doing('(global.set 0 (i64.const 1000000000))'),
+  },
+  {
+    name: 'a handler that would catch the end of its fuel',
+    code: 'POLICY_ABI',
+    module: () => doing(`(try (do ${LOOP}) (catch_all))`, { features: { exceptions: true } }),
+  },
+  {
     name: 'more memory at its start than it may have',
     code: 'POLICY_ABI',
     module: () => policyOf({ body: '', memory: '65' }),
@@ -192,3 +223,52 @@ export const HOSTILE_STARTS: readonly Hostile[] = [
     module: () => doing('', { more: `(func (export "warmup") (result i32) ${LOOP} (i32.const 0))` }),
   },
 ];
+
+/** A module that keeps what it can of a call. It denies with FRESH, and allows once it finds something of an earlier one. */
+export interface Keeper {
+  readonly name: string;
+  readonly module: () => Promise<Uint8Array<ArrayBuffer>>;
+}
+
+export const HOSTILE_KEEPERS: readonly Keeper[] = [
+  keeper('in a global', '(global.get $kept)', '(global.set $kept (i32.const 1))', {
+    more: '(global $kept (mut i32) (i32.const 0))',
+  }),
+  keeper('in its memory', '(i32.load (i32.const 8))', '(i32.store (i32.const 8) (i32.const 1))'),
+  keeper('in the page that it took', '(i32.gt_u (memory.size) (i32.const 1))', '(drop (memory.grow (i32.const 1)))'),
+  keeper(
+    'in a table',
+    '(i32.eqz (ref.is_null (table.get $kept (i32.const 0))))',
+    '(table.set $kept (i32.const 0) (ref.func $mark))',
+    {
+      more: '(table $kept 1 funcref) (func $mark) (elem declare func $mark)',
+    },
+  ),
+  keeper(
+    'in a segment of data that it drops',
+    // What was dropped before traps.
+    '(i32.const 0)',
+    '(data.drop $kept)',
+    { more: '(data $kept "x")', first: '(memory.init $kept (i32.const 16) (i32.const 0) (i32.const 1))' },
+  ),
+  keeper(
+    'in a block of the host',
+    '(i32.eq (call $load_u8 (local.get $block)) (i32.const 7))',
+    '(call $store_u8 (local.get $block) (i32.const 7))',
+    { first: '(local $block i64) (local.set $block (call $alloc (i64.const 64)))' },
+  ),
+];
+
+function keeper(
+  name: string,
+  isKept: string,
+  keep: string,
+  { first = '', ...text }: Omit<PolicyText, 'body'> & { readonly first?: string } = {},
+): Keeper {
+  const texts = {
+    fresh: JSON.stringify({ decision: 'deny', code: 'FRESH' }),
+    leaked: JSON.stringify({ decision: 'allow', code: 'LEAKED' }),
+  };
+  const body = `${first} (if ${isKept} (then (call $answer %leaked)) (else ${keep} (call $answer %fresh)))`;
+  return { name, module: () => policyOf({ ...text, texts, body }) };
+}

@@ -445,7 +445,7 @@ export interface components {
             readonly restart_count: number;
         };
         /** @enum {string} */
-        readonly AuditAction: "tool.request" | "tool.response" | "download.request" | "admission" | "policy.load" | "policy.swap" | "policy.quarantine" | "pool.drain" | "pool.reload" | "pool.lifecycle" | "config.load" | "key.change" | "trust.refusal" | "trust.warning" | "audit.start" | "audit.checkpoint" | "audit.cut";
+        readonly AuditAction: "tool.request" | "tool.response" | "download.request" | "download.response" | "admission" | "policy.load" | "policy.swap" | "policy.quarantine" | "pool.drain" | "pool.reload" | "pool.lifecycle" | "config.load" | "audit.start" | "audit.checkpoint" | "audit.cut";
         readonly AuditPage: {
             readonly items: readonly components["schemas"]["AuditRow"][];
             readonly next_cursor: string | null;
@@ -486,6 +486,10 @@ export interface components {
             readonly latency_us: number;
             /** Format: int64 */
             readonly fuel: number | null;
+            /** @description The session that it was done for */
+            readonly session_id: string | null;
+            /** @description The task that it was done for */
+            readonly task_id: string | null;
             readonly correlation_id: string | null;
             readonly decision_id: string | null;
             /** @description SHA-256 of the decision record */
@@ -537,7 +541,7 @@ export interface components {
             readonly version: string;
             readonly package: string;
             /**
-             * @description quarantined: a policy that overran its bounds too often and is not asked any more
+             * @description quarantined: a policy that overran its bounds too often and is not asked for a while; `error` says when it is tried again
              * @enum {string}
              */
             readonly state: "loaded" | "failed" | "quarantined";
@@ -1857,6 +1861,8 @@ export interface operations {
                      *           "bytes_out": 64,
                      *           "latency_us": 140,
                      *           "fuel": 194277,
+                     *           "session_id": "0198f1d2-7c3a-7b21-8f3e-000000005e55",
+                     *           "task_id": "0198f1d2-7c3a-7b21-8f3e-5a0d1c2b3e4f",
                      *           "correlation_id": "9f2c1a52",
                      *           "decision_id": "0198f1d2-7c3a-7b21-8f3e-00000000d001",
                      *           "record": "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752",
@@ -1926,6 +1932,8 @@ export interface operations {
                      *         "bytes_out": 64,
                      *         "latency_us": 140,
                      *         "fuel": 194277,
+                     *         "session_id": "0198f1d2-7c3a-7b21-8f3e-000000005e55",
+                     *         "task_id": "0198f1d2-7c3a-7b21-8f3e-5a0d1c2b3e4f",
                      *         "correlation_id": "9f2c1a52",
                      *         "decision_id": "0198f1d2-7c3a-7b21-8f3e-00000000d001",
                      *         "record": "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752",

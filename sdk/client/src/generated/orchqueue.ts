@@ -649,10 +649,6 @@ export interface components {
             /** Format: int64 */
             readonly eta_at_ms?: number;
         };
-        /** @description Facts for policies and the audit */
-        readonly ToolLabels: {
-            readonly [key: string]: string;
-        };
         readonly CallHttpTool: {
             /**
              * @description Absent: GET
@@ -688,10 +684,9 @@ export interface components {
             readonly session_id?: string;
             /**
              * Format: uuid
-             * @description A task of the caller; also one that has ended, but was not cancelled
+             * @description A task of the caller, whose labels policies see; also one that has ended, but was not cancelled
              */
             readonly task_id?: string;
-            readonly labels?: components["schemas"]["ToolLabels"];
             /** @description Media types that the answer may have, beside what the operator allows; absent: no further limit */
             readonly allowed_mime_types?: readonly string[];
             /** @description true: the answer is a stream of events */
@@ -781,7 +776,6 @@ export interface components {
             readonly session_id?: string;
             /** Format: uuid */
             readonly task_id?: string;
-            readonly labels?: components["schemas"]["ToolLabels"];
         };
         readonly SearchToolAnswer: components["schemas"]["SearchToolFound"] | components["schemas"]["SearchToolFailed"];
         readonly SearchToolFound: {

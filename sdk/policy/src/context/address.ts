@@ -5,6 +5,7 @@ import { isInRange } from './ip.js';
 export class Address {
   constructor(private readonly address: EventAddress) {}
 
+  /** The address as it is written: dotted, or with colons and no brackets. */
   get text(): string {
     return this.address.ip;
   }
@@ -18,6 +19,7 @@ export class Address {
     return this.address.class;
   }
 
+  /** It is reached over the internet: none of the ranges that are kept for networks of one's own. */
   isPublic(): boolean {
     return this.address.class === 'public';
   }

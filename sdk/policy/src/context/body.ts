@@ -6,6 +6,7 @@ import { valueAt } from './json-pointer.js';
 export class BodyView {
   constructor(private readonly body: EventBody | null) {}
 
+  /** There is a body. */
   get isPresent(): boolean {
     return this.body !== null;
   }
@@ -30,10 +31,12 @@ export class BodyView {
     return this.body?.form;
   }
 
+  /** The parsed value of a JSON body that came whole; undefined for any other. */
   get json(): Json | undefined {
     return this.body?.form === 'json' ? this.body.value : undefined;
   }
 
+  /** The text of a body that came whole and is no JSON; undefined for any other. */
   get text(): string | undefined {
     return this.body?.form === 'text' ? (this.body.value as string) : undefined;
   }

@@ -24,18 +24,22 @@ class Context<C, E extends PolicyEvent> {
     return this.event.usage;
   }
 
+  /** Session and tenant that it belongs to. */
   get session(): E['session'] {
     return this.event.session;
   }
 
+  /** The task that it is made for; its id is null when there is none. */
   get task(): E['task'] {
     return this.event.task;
   }
 
+  /** Who the caller says that it is. */
   get agent(): E['agent'] {
     return this.event.agent;
   }
 
+  /** Ties it to logs, traces and audit. */
   get correlationId(): string {
     return this.event.correlationId;
   }
@@ -73,6 +77,7 @@ export class RequestContext<C> extends Context<C, RequestEvent> {
     return this.event.request.hop;
   }
 
+  /** The URL that redirected here; undefined for the first request. */
   get redirectedFrom(): UrlView | undefined {
     const from = this.event.request.redirectedFrom;
     return from === null ? undefined : new UrlView(from);
@@ -107,6 +112,7 @@ export class ResponseContext<C> extends Context<C, ResponseEvent> {
     return new FindingsView(this.event.response.findings);
   }
 
+  /** The HTTP status. */
   get status(): number {
     return this.event.response.status;
   }
@@ -116,6 +122,7 @@ export class ResponseContext<C> extends Context<C, ResponseEvent> {
     return new Address(this.event.response.address);
   }
 
+  /** Milliseconds since this hop began. */
   get durationMs(): number {
     return this.event.response.durationMs;
   }

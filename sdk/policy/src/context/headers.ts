@@ -9,15 +9,18 @@ export class HeadersView {
     return this.all(name)[0];
   }
 
+  /** All values, in their order. */
   all(name: string): readonly string[] {
     const lower = name.toLowerCase();
     return this.list.filter(([key]) => key === lower).map(([, value]) => value);
   }
 
+  /** It is there, even when it is empty. */
   has(name: string): boolean {
     return this.get(name) !== undefined;
   }
 
+  /** Each name once, in lower case. */
   get names(): readonly string[] {
     return [...new Set(this.list.map(([name]) => name))];
   }

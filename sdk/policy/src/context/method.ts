@@ -9,6 +9,7 @@ export class Method {
     return SAFE.includes(this.text);
   }
 
+  /** In any case: `get` stands for GET. */
   isOneOf(methods: readonly string[]): boolean {
     return methods.some((method) => method.toUpperCase() === this.text);
   }

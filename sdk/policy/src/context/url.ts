@@ -17,6 +17,7 @@ export class UrlView {
     return this.parts.port;
   }
 
+  /** Percent-encoded, beginning with `/`. */
   get path(): string {
     return this.parts.path;
   }
@@ -37,6 +38,7 @@ export class UrlView {
     return this.parts.query.find(([key]) => key === name)?.[1];
   }
 
+  /** Each name once, decoded. */
   get queryNames(): readonly string[] {
     return [...new Set(this.parts.query.map(([name]) => name))];
   }

@@ -26,8 +26,10 @@ const HOST_PATTERN = '^(\\*\\.)?[a-z0-9_:][a-z0-9_.:-]*$';
 
 /** Describes settings: `s.object({ hosts: s.array(s.host()) })`. */
 export const s = {
+  /** Members by name; one that is not named is refused. */
   object: objectOf,
 
+  /** A list whose entries are all alike. */
   array: <T>(items: Schema<T>, bounds: ListBounds = {}): Schema<readonly T[]> =>
     new Schema<readonly T[]>(
       { type: 'array', items: items.json, ...bounds },
@@ -42,8 +44,10 @@ export const s = {
       },
     ),
 
+  /** Any names, whose values are all alike. */
   record: recordOf,
 
+  /** Text. */
   string: (bounds: TextBounds = {}): Schema<string> =>
     plain<string>({ type: 'string', ...bounds }, (value) => {
       if (typeof value !== 'string') return 'has to be text';
@@ -68,19 +72,23 @@ export const s = {
       typeof value === 'string' && isRange(value) ? undefined : 'has to be a range such as 10.0.0.0/8 or 2001:db8::/32',
     ),
 
+  /** Any finite number. */
   number: (bounds: NumberBounds = {}): Schema<number> =>
     plain<number>({ type: 'number', ...bounds }, (value) => numberProblem(value, bounds)),
 
+  /** A whole number. */
   integer: (bounds: NumberBounds = {}): Schema<number> =>
     plain<number>({ type: 'integer', ...bounds }, (value) =>
       Number.isInteger(value) ? numberProblem(value, bounds) : 'has to be a whole number',
     ),
 
+  /** true or false. */
   boolean: (): Schema<boolean> =>
     plain<boolean>({ type: 'boolean' }, (value) =>
       typeof value === 'boolean' ? undefined : 'has to be true or false',
     ),
 
+  /** One of these texts. */
   enum: <const T extends string>(...values: readonly T[]): Schema<T> =>
     plain<T>({ type: 'string', enum: values }, (value) =>
       (values as readonly Json[]).includes(value) ? undefined : `has to be one of ${values.join(', ')}`,

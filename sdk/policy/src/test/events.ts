@@ -26,10 +26,12 @@ export class EventBuilder {
     return this.with({ now: typeof now === 'number' ? now : Date.parse(now) });
   }
 
+  /** What the task has called before; 0 unless said. */
   usage(usage: { readonly callsInTask?: number; readonly bytesOut?: number }): this {
     return this.with({ usage });
   }
 
+  /** The session that the call belongs to; none unless said. */
   session(session: {
     readonly id?: string;
     readonly tenant?: string;
@@ -38,6 +40,7 @@ export class EventBuilder {
     return this.with({ session });
   }
 
+  /** The task that the call is made for; none unless said. */
   task(task: {
     readonly id?: string;
     readonly attempt?: number;
@@ -56,24 +59,30 @@ export class EventBuilder {
     return this.made({ ...this.part, ...members }, this.config);
   }
 
+  /** A builder of the same kind. */
   protected made(part: JsonObject, config: JsonObject): this {
     return new (this.constructor as typeof EventBuilder)(this.hook, part, config) as this;
   }
 
+  /** Members of one part of the event, over those that are there. */
   protected within(name: string, members: JsonObject): this {
     return this.with({ [name]: { ...((this.part[name] ?? {}) as JsonObject), ...members } });
   }
 }
 
+/** A call, with what an `on_request` event knows of it. */
 class RequestBuilder extends EventBuilder {
+  /** A JSON body. */
   json(value: Json): this {
     return this.within('request', { json: value });
   }
 
+  /** A body of text. */
   text(text: string): this {
     return this.within('request', { text });
   }
 
+  /** Names in any case. */
   headers(headers: Readonly<Record<string, string>>): this {
     return this.within('request', { headers });
   }
@@ -84,39 +93,48 @@ class RequestBuilder extends EventBuilder {
     return this.within('request', { addresses });
   }
 
+  /** What the host found: classes, or findings in parts. */
   findings(...findings: readonly (string | Partial<Finding>)[]): this {
     return this.within('request', { findings });
   }
 
+  /** The URL that redirected here; the call is then the second hop. */
   redirectedFrom(url: string): this {
     return this.within('request', { redirectedFrom: url });
   }
 }
 
+/** An answer, with what an `on_response` event knows of it. */
 class ResponseBuilder extends EventBuilder {
   /** The call that it answers. */
   to(method: string, url: string): this {
     return this.within('request', { method, url });
   }
 
+  /** A JSON body. */
   json(value: Json): this {
     return this.within('response', { json: value });
   }
 
+  /** A body of text. */
   text(text: string, contentType = 'text/plain'): this {
     return this.within('response', { text, body: { contentType } });
   }
 
+  /** Names in any case. */
   headers(headers: Readonly<Record<string, string>>): this {
     return this.within('response', { headers });
   }
 
+  /** What the host found: classes, or findings in parts. */
   findings(...findings: readonly (string | Partial<Finding>)[]): this {
     return this.within('response', { findings });
   }
 }
 
+/** A task, with what an `on_admission` event knows of it. */
 class AdmissionBuilder extends EventBuilder {
+  /** Labels that the task is submitted with. */
   labels(labels: Readonly<Record<string, string>>): this {
     return this.within('admission', { labels });
   }

@@ -5,20 +5,24 @@ import { type Decision, type Json, type PolicyEvent, type PolicyHook, type Polic
 
 /** What the test kit needs of the host that policies run in, which is `llama-orch/policy-host`. */
 export interface PolicyHost {
+  /** Loads a module as the daemon would. @throws Error that says why it may not be loaded */
   openPolicy(
     wasm: Uint8Array,
     options?: { readonly config?: { readonly [member: string]: Json } },
   ): Promise<OpenPolicy>;
 }
 
+/** A module that is loaded and can be asked. */
 export interface OpenPolicy {
   readonly manifest: PolicyManifest;
+  /** Asks one hook; `bodies` by handle, `counters` by name. What goes wrong is part of the outcome. */
   decide(
     hook: PolicyHook,
     event: PolicyEvent,
     bodies?: ReadonlyMap<number, Uint8Array>,
     options?: { readonly counters?: Readonly<Record<string, number>> },
   ): Promise<HostOutcome>;
+  /** Lets go of the module. */
   close(): Promise<void>;
 }
 
@@ -26,8 +30,10 @@ export interface OpenPolicy {
 export interface HostOutcome {
   readonly decision: Decision | undefined;
   readonly error: { readonly code: string; readonly message: string } | undefined;
+  /** About one unit per instruction; the same for the same event everywhere. */
   readonly fuel: number;
   readonly latencyUs: number;
+  /** Lines that it logged. */
   readonly logs: readonly { readonly level: string; readonly text: string }[];
   /** Answers of host functions in call order, each `[name, fuel, value]`. */
   readonly hostResults: readonly Json[];

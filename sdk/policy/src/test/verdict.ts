@@ -15,18 +15,22 @@ export class Verdict {
     return new Verdict(this.policy, this.event.withConfig(config));
   }
 
+  /** The decision is `allow`. */
   allows(): Promise<Decision> {
     return this.decides({ decision: 'allow' });
   }
 
+  /** The decision is `deny`, with this code when one is given. */
   denies(code?: string): Promise<Decision> {
     return this.decides({ decision: 'deny', ...(code === undefined ? {} : { code }) });
   }
 
+  /** The decision is `modify`, with exactly these patches when some are given. */
   modifies(...patch: readonly Json[]): Promise<Decision> {
     return this.decides({ decision: 'modify', ...(patch.length === 0 ? {} : { patch }) });
   }
 
+  /** The decision is `limit`, with exactly this limit when one is given. */
   limits(limit?: { readonly [member: string]: Json }): Promise<Decision> {
     return this.decides({ decision: 'limit', ...(limit === undefined ? {} : { limit }) });
   }
@@ -56,6 +60,7 @@ export class Verdict {
       throw new Error(`the policy threw ${JSON.stringify(error)}, expected it to say ${JSON.stringify(saying)}`);
   }
 
+  /** The answer itself, for what no expectation here says. */
   answer(): Promise<AgreedAnswer> {
     return this.policy.answer(this.event);
   }

@@ -1,14 +1,11 @@
-import { relative, resolve } from 'node:path';
-import { Command, Option } from 'commander';
-import { makePackage, quoted } from '../../scaffold/package-from-template.js';
-import { POLICY_LANGUAGES, policyPackage } from '../../scaffold/policy-package.js';
-import { type ShellOf } from '../../shell.js';
+import { Command } from 'commander';
+import { newPolicyCommand } from './new-policy.js';
 import { type PolicyContext, run } from './run.js';
 
 /** From an empty folder to a module in a running daemon. */
 export function authorCommands(context: PolicyContext): Command[] {
   return [
-    newCommand(context.shellOf),
+    newPolicyCommand('new', context.shellOf),
     new Command('build')
       .description('compile a policy to a module, and show what it is')
       .argument('[folder]', 'package of the policy', '.')
@@ -41,23 +38,4 @@ export function authorCommands(context: PolicyContext): Command[] {
         })),
       ),
   ];
-}
-
-function newCommand(shellOf: ShellOf): Command {
-  const language = new Option('--lang <language>', 'what it is written in').choices(POLICY_LANGUAGES).default('ts');
-  return new Command('new')
-    .description('make a package for a policy, with tests that pass')
-    .argument('<name>', 'name of the policy')
-    .addOption(language)
-    .option('--dir <folder>', 'where to make it (default: a folder by that name)')
-    .action((given: string, flags: { lang: string; dir?: string }, command: Command) => {
-      const shell = shellOf(command);
-      const plan = policyPackage(given, flags.lang);
-      const folder = resolve(shell.io.cwd, flags.dir ?? plan.name);
-      const files = makePackage(plan, folder);
-      const next = [`cd ${quoted(relative(shell.io.cwd, folder) || '.')}`, 'npm test', 'npm run build'];
-      const lines = [`the policy ${plan.name} begins with`, ...files.map((file) => `  ${file}`), 'go on with'];
-      const text = [...lines, ...next.map((line) => `  ${line}`)].join('\n');
-      shell.answer({ name: plan.name, folder, files, next }, `${text}\n`);
-    });
 }

@@ -85,7 +85,7 @@ export const RESOLUTION: readonly Scenario[] = [
       const { rig } = await stage.web((_request, response) => response.end('x'));
       await rig.call({ url: 'http://start.test/' });
       await new Promise(setImmediate);
-      rig.policies.digest = 'sha256:1';
+      rig.policies.swap();
       await rig.call({ url: 'http://start.test/' });
       return `${rig.network.dialled.length} sockets`;
     },

@@ -292,6 +292,14 @@ describe.each(ENGINES.filter((engine) => engine !== NEXT))('WASI in $name', (eng
     expect(report.failure).toBeUndefined();
   });
 
+  it('pay for random bytes before they get them (OC-POLICY-4011)', async () => {
+    const report = await asked({
+      body: '(loop $again (drop (call $random_get (i32.const 0) (i32.const 65536))) (br $again))',
+      imports: WASI('random_get', '(param i32 i32) (result i32)'),
+    });
+    expect(report.failure?.code).toBe('POLICY_FUEL');
+  });
+
   it('get the same random bytes for the same decision, and others for another', async () => {
     const text = {
       body: `(drop (call $random_get (i32.const 16) (i32.const 8)))

@@ -166,7 +166,7 @@ export class CallScope implements GuestHost, WasiHost {
     return 0n;
   }
 
-  private spend(amount: number): void {
+  spend(amount: number): void {
     if (this.fuel === undefined) return;
     this.fuel.value -= BigInt(Math.ceil(amount));
     if (this.fuel.value < 0n) throw new GuestFault('POLICY_FUEL', 'It used up its fuel.');

@@ -23,8 +23,16 @@ export function prepareRules({ patterns, key }: FindingRules): PreparedRules {
 
 /** The same for the same text and tenant; tells nothing of the text to who lacks the key. */
 export function pseudonymOf(key: Uint8Array, tenant: string, text: string): string {
-  const keyOfTenant = createHmac('sha256', key).update(`tenant:${tenant}`).digest();
-  return createHmac('sha256', keyOfTenant).update(text).digest('hex').slice(0, HASH_LENGTH);
+  return createHmac('sha256', keyOfTenant(key, tenant)).update(text).digest('hex').slice(0, HASH_LENGTH);
+}
+
+/** Of the last call: one body has many texts of one tenant. */
+let lastTenant: { readonly key: Uint8Array; readonly tenant: string; readonly own: Uint8Array } | undefined;
+
+function keyOfTenant(key: Uint8Array, tenant: string): Uint8Array {
+  if (lastTenant?.key !== key || lastTenant.tenant !== tenant)
+    lastTenant = { key, tenant, own: createHmac('sha256', key).update(`tenant:${tenant}`).digest() };
+  return lastTenant.own;
 }
 
 /** What the patterns find in a body, with places as pointers below `/body`. */

@@ -32,6 +32,7 @@ describe('host_match', () => {
     ['a.b.example.com', '*.example.com', true],
     ['example.com', '*.example.com', false],
     ['evilexample.com', '*.example.com', false],
+    ['127.0.0.1', '*.0.0.1', false],
     ['api.example.com', '*', false],
     ['api.example.com', 'api.*', false],
     ['xn--bcher-kva.example', 'bücher.example', true],

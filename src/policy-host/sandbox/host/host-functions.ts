@@ -91,11 +91,12 @@ export const HOST_FUNCTIONS: Readonly<Record<string, HostFunctionSpec>> = {
   },
 };
 
-/** Both texts bounded, as the work is their product. */
-const LONGEST_GLOB = 8_192;
+/** Both texts bounded, as the work is their product and is charged when it is done. */
+const LONGEST_GLOB = { path: 8_192, pattern: 256 };
 
 function globbed(path: string, pattern: string): HostAnswer {
-  if (path.length > LONGEST_GLOB || pattern.length > LONGEST_GLOB) return { value: 0, fuel: LONGEST_GLOB };
+  const isTooLong = path.length > LONGEST_GLOB.path || pattern.length > LONGEST_GLOB.pattern;
+  if (isTooLong) return { value: 0, fuel: LONGEST_GLOB.path };
   return { value: Number(glob(path, pattern)), fuel: (path.length + 1) * (pattern.length + 1) };
 }
 

@@ -18,7 +18,13 @@ export interface WasiHost {
   onLog(level: string, text: Uint8Array): void;
   now(): number;
   random(): SeededRandom;
+  /** Charges fuel before the work is done. */
+  spend(amount: number): void;
 }
+
+/** A random byte costs about as much as so many instructions; so does a vector that is looked at. */
+const PER_BYTE = 8;
+const PER_VECTOR = 16;
 
 /** Inert functions of WASI preview 1: a log on descriptors 1 and 2, the event's clock, a seeded random source, else nothing. */
 export function wasiFunctions(host: WasiHost, names: readonly string[]): Record<string, HostFunction> {
@@ -29,7 +35,7 @@ export function wasiFunctions(host: WasiHost, names: readonly string[]): Record<
     environ_get: () => SUCCESS,
     clock_time_get: (_, _clock, _precision, at) => write(host, (view) => time(view, at, host.now())),
     clock_res_get: (_, _clock, at) => write(host, (view) => view.setBigUint64(address(at), NANOSECONDS, true)),
-    random_get: (_, at, length) => write(host, (view) => fill(view, at, length, host.random())),
+    random_get: (_, at, length) => write(host, (view) => fill(view, at, length, host)),
     sched_yield: () => SUCCESS,
     fd_write: (_, descriptor, vectors, count, written) =>
       descriptor === 1 || descriptor === 2
@@ -65,8 +71,10 @@ function time(view: DataView, at: number | bigint, nowMs: number): void {
   view.setBigUint64(address(at), BigInt(Math.trunc(nowMs)) * NANOSECONDS, true);
 }
 
-function fill(view: DataView, at: number | bigint, length: number | bigint, random: SeededRandom): void {
+function fill(view: DataView, at: number | bigint, length: number | bigint, host: WasiHost): void {
   const target = new Uint8Array(view.buffer).subarray(address(at), address(at) + address(length));
+  host.spend(PER_BYTE * target.length);
+  const random = host.random();
   for (let index = 0; index < target.length; index += 1) target[index] = Math.floor(random.next() * 256);
 }
 
@@ -82,6 +90,7 @@ function print(
   descriptor: number,
   [vectors = 0, count = 0, written = 0]: number[],
 ): void {
+  host.spend(PER_VECTOR * count);
   let total = 0;
   for (let index = 0; index < count; index += 1) {
     const at = view.getUint32(vectors + index * VECTOR_BYTES, true);

@@ -53,7 +53,7 @@ async function answerOf(
   clock: Clock,
 ): Promise<ExaminedAnswer> {
   const terms: ChainTerms = { hook, counters: {}, rules, unavailable: [], clock, onTurn: () => undefined };
-  const seat = { id: manifest.name, mayModify: true, mode: 'enforce' as const, instance, config };
+  const seat = { id: manifest.name, mayModify: true, mode: event.mode, instance, config };
   const policy = { ...seat, configText: JSON.stringify(config), eventBytes: limits.eventBytes };
   const from = clock.now();
   const { answer } = await ask(policy, new Subject(textOfEvent(event), new Map()), terms);

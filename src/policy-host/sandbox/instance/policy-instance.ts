@@ -74,6 +74,12 @@ export class PolicyInstance {
     this.state = 'fresh';
   }
 
+  /** A new instance in the place of this one, with nothing of what earlier calls did to it. */
+  renew(): Promise<void> {
+    this.state = 'broken';
+    return this.refresh();
+  }
+
   close(): Promise<void> {
     return this.guest.close();
   }

@@ -11,9 +11,14 @@ const OF_LOSS: Readonly<Record<LossReason, Failure>> = {
   closed: { code: 'POLICY_UNAVAILABLE', message: 'The sandbox is closed.' },
 };
 
+const MACHINE_LATE: Failure = {
+  code: 'POLICY_DEADLINE',
+  message: 'It hardly got the processor before its time was over, and its sandbox was ended: the machine is too busy.',
+};
+
 /** What to say of a job that got no answer. */
 export function failureOf(error: unknown): Failure {
-  if (error instanceof SandboxLost) return OF_LOSS[error.reason];
+  if (error instanceof SandboxLost) return error.usedItsTime ? OF_LOSS[error.reason] : MACHINE_LATE;
   if (error instanceof PolicyError) return { code: error.code, message: error.message };
   if (error instanceof NotServed) return { code: 'POLICY_UNAVAILABLE', message: error.message };
   return { code: 'POLICY_UNAVAILABLE', message: 'The sandbox gave no answer.' };

@@ -9,14 +9,9 @@ import { type PolicyAnswer } from '../run-chain.js';
 export interface WorkerSetup {
   readonly engine: EngineName;
   readonly rules: FindingRules;
-  /** One Int32 that says whose turn it is: a place in the chain, {@link IDLE} or {@link PENDING}. */
+  /** Memory of a `Turn`. */
   readonly turn: SharedArrayBuffer;
 }
-
-/** No call: the answer of the last has been sent. */
-export const IDLE = -1;
-/** A call was sent, and has not begun. */
-export const PENDING = -2;
 
 /** A policy as a worker needs it. */
 export interface SentPolicy extends Pick<InstalledPolicy, 'id' | 'mayModify' | 'mode'> {

@@ -7,7 +7,7 @@ import { type Candidate, type Examination, type FindingRules, type PolicySet } f
 import { ChainCalls } from './chain-calls.js';
 import { Crew, type Member } from './crew.js';
 import { Roster } from './roster.js';
-import { Strikes } from './strikes.js';
+import { type Quarantine, Strikes } from './strikes.js';
 import { WaitingLine } from './waiting-line.js';
 
 export interface SandboxPoolOptions {
@@ -83,10 +83,11 @@ export class SandboxPool {
     return this.roster.examine(candidate);
   }
 
-  /** Ids of policies that are not asked any more, as they took too much too often. */
-  quarantined(): readonly string[] {
+  /** Policies by id that are not asked for a while, as they took too much too often. */
+  quarantines(): ReadonlyMap<string, Quarantine> {
     const { policies } = this.roster.current.set;
-    return policies.filter((policy) => this.strikes.isQuarantined(policy)).map(({ id }) => id);
+    const entries = policies.map((policy) => [policy.id, this.strikes.quarantineOf(policy)] as const);
+    return new Map(entries.flatMap(([id, quarantine]) => (quarantine === undefined ? [] : [[id, quarantine]])));
   }
 
   /** Answers the calls under way and ends the workers. */
@@ -99,7 +100,7 @@ export class SandboxPool {
   private chainCalls(admissionMs: number): ChainCalls {
     const { roster } = this;
     const lender = {
-      lend: <Value>(run: (member: Member) => Promise<Value>) => this.lend(run),
+      lend: <Value>(run: (member: Member) => Promise<Value>, waitMs: number) => this.lend(run, waitMs),
       get generation() {
         return roster.current;
       },
@@ -108,8 +109,8 @@ export class SandboxPool {
     return new ChainCalls(lender, this.strikes, { chainMs: this.deadlineMs, admissionMs }, this.clock);
   }
 
-  private async lend<Value>(run: (member: Member) => Promise<Value>): Promise<Value> {
-    const member = await this.free();
+  private async lend<Value>(run: (member: Member) => Promise<Value>, waitMs: number): Promise<Value> {
+    const member = await this.free(waitMs);
     try {
       return await run(member);
     } finally {
@@ -128,9 +129,9 @@ export class SandboxPool {
     }
   }
 
-  private async free(): Promise<Member> {
+  private async free(waitMs: number): Promise<Member> {
     const member = this.line.length === 0 ? this.take() : undefined;
-    return member ?? this.line.wait(this.deadlineMs);
+    return member ?? this.line.wait(waitMs);
   }
 
   private take(): Member | undefined {

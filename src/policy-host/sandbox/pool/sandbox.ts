@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { type CancelTimer, type Clock } from '../../../kernel/clock.js';
-import { type FromWorker, IDLE, PENDING, type ToWorker, type WorkerSetup } from './protocol.js';
+import { type FromWorker, type ToWorker, type WorkerSetup } from './protocol.js';
+import { cpuMsOf, IDLE, PENDING, Turn } from './turn.js';
 
 export type Job = Exclude<ToWorker, { type: 'retire' }>;
 export type Reply = Exclude<FromWorker, { type: 'ready' }>;
@@ -18,6 +19,8 @@ export class SandboxLost extends Error {
     readonly reason: LossReason,
     /** Place in the chain of the policy that was running; undefined when none was. */
     readonly place: number | undefined,
+    /** False when that policy hardly got the processor before the deadline: the machine was late, not the policy. */
+    readonly usedItsTime = true,
   ) {
     super(`The sandbox worker was lost: ${reason}.`);
   }
@@ -32,18 +35,23 @@ const RESOURCE_LIMITS = {
 };
 /** How long an answer that is on its way may take after the deadline. */
 const GRACE_MS = 50;
+/** The share of the deadline that a policy has to spend computing to be the one that used it up. */
+const OWN_SHARE = 0.25;
 
 interface Pending {
   readonly resolve: (reply: Reply) => void;
   readonly reject: (lost: SandboxLost) => void;
   readonly cancelTimer: CancelTimer;
+  readonly deadlineMs: number;
+  /** Monotonic ms. */
+  readonly sentAt: number;
 }
 
 /** One worker thread, which does one job at a time. */
 export class Sandbox {
   /** Settles once the worker takes jobs; rejects when it never will. */
   readonly ready: Promise<void>;
-  private readonly turn = new Int32Array(new SharedArrayBuffer(4)).fill(IDLE);
+  private readonly turn = new Turn();
   private readonly worker: Worker;
   private pending: Pending | undefined;
   private loss: LossReason | undefined;
@@ -53,6 +61,7 @@ export class Sandbox {
     private readonly clock: Clock,
     private readonly onLoss: (sandbox: Sandbox) => void,
   ) {
+    this.turn.set(IDLE);
     this.worker = new Worker(workerFile(), {
       workerData: { ...setup, turn: this.turn.buffer } satisfies WorkerSetup,
       execArgv: ['--disable-warning=ExperimentalWarning'],
@@ -88,8 +97,8 @@ export class Sandbox {
     if (this.loss !== undefined) return Promise.reject(new SandboxLost(this.loss, undefined));
     return new Promise((resolve, reject) => {
       const cancelTimer = this.clock.schedule(deadlineMs, () => this.expire());
-      this.pending = { resolve, reject, cancelTimer };
-      Atomics.store(this.turn, 0, PENDING);
+      this.pending = { resolve, reject, cancelTimer, deadlineMs, sentAt: this.clock.now() };
+      this.turn.set(PENDING);
       this.worker.ref();
       this.worker.postMessage(job, transfer);
     });
@@ -116,12 +125,28 @@ export class Sandbox {
   /** A stalled event loop sees the timer before the answer that came in time. */
   private expire(): void {
     if (this.pending === undefined) return;
-    if (Atomics.load(this.turn, 0) !== IDLE) return this.lose('deadline');
-    const cancelTimer = this.clock.schedule(GRACE_MS, () => this.lose('deadline'));
-    this.pending = { ...this.pending, cancelTimer };
+    const { place } = this.turn;
+    if (place === PENDING) return this.lose('deadline');
+    const { sentAt, deadlineMs } = this.pending;
+    const onTimeMs = deadlineMs - (this.clock.now() - sentAt - deadlineMs);
+    const end = (usedMs: number): void => this.lose('deadline', usedMs >= deadlineMs * OWN_SHARE);
+    const cancelTimer = this.clock.schedule(GRACE_MS, () => end(onTimeMs));
+    const pending = { ...this.pending, cancelTimer };
+    this.pending = pending;
+    if (place !== IDLE) void this.usedMs(onTimeMs).then((usedMs) => this.pending === pending && end(usedMs));
   }
 
-  private lose(reason: LossReason): void {
+  /** Processor time of the policy that runs; a guess where Node does not tell it. */
+  private async usedMs(guess: number): Promise<number> {
+    try {
+      const usedMs = cpuMsOf(await (this.worker as CountingWorker).cpuUsage?.()) - this.turn.beganCpuMs;
+      return Number.isNaN(usedMs) ? guess : usedMs;
+    } catch {
+      return guess;
+    }
+  }
+
+  private lose(reason: LossReason, usedItsTime?: boolean): void {
     if (this.loss !== undefined) return;
     this.loss = reason;
     const { pending } = this;
@@ -129,14 +154,17 @@ export class Sandbox {
     pending?.cancelTimer();
     void this.worker.terminate();
     this.onLoss(this);
-    pending?.reject(new SandboxLost(reason, this.place()));
+    pending?.reject(new SandboxLost(reason, this.place(), usedItsTime));
   }
 
   private place(): number | undefined {
-    const place = Atomics.load(this.turn, 0);
+    const { place } = this.turn;
     return place >= 0 ? place : undefined;
   }
 }
+
+/** The oldest Node that we run on does not have it. */
+type CountingWorker = Partial<Pick<Worker, 'cpuUsage'>>;
 
 /** Workers start from what was built, also where this file itself is run as source. */
 function workerFile(): string {

@@ -4,16 +4,11 @@ import { type Engine } from '../engine/engine.js';
 import { prepareRules, type PreparedRules } from '../host/findings.js';
 import { examine } from '../instance/examine.js';
 import { PolicyInstance } from '../instance/policy-instance.js';
+import { warmUp } from '../instance/warm-up.js';
 import { runChain, type ChainTerms, type SeatedPolicy } from '../run-chain.js';
 import { Subject } from '../subject.js';
-import {
-  type FromWorker,
-  IDLE,
-  type SentModule,
-  type SentPolicy,
-  type ToWorker,
-  type WorkerSetup,
-} from './protocol.js';
+import { type FromWorker, type SentModule, type SentPolicy, type ToWorker, type WorkerSetup } from './protocol.js';
+import { IDLE, Turn } from './turn.js';
 
 type Job<Type extends ToWorker['type']> = Extract<ToWorker, { type: Type }>;
 
@@ -21,10 +16,13 @@ interface Seat extends SeatedPolicy {
   readonly load: number;
 }
 
+/** Of one installation: what a set of many policies may take to be swapped in. */
+const MOST_WARM_UP_MS = 1_000;
+
 /** What goes on in one worker: instances of every generation that lives, and the calls of one chain at a time. */
 export class Workshop {
   private readonly rules: PreparedRules;
-  private readonly turn: Int32Array;
+  private readonly turn: Turn;
   private readonly instances = new Map<number, PolicyInstance>();
   private readonly generations = new Map<number, readonly Seat[]>();
   private readonly used = new Set<PolicyInstance>();
@@ -35,7 +33,7 @@ export class Workshop {
     private readonly clock: Clock,
   ) {
     this.rules = prepareRules(rules);
-    this.turn = new Int32Array(turn);
+    this.turn = new Turn(turn);
   }
 
   async serve(job: ToWorker): Promise<FromWorker | undefined> {
@@ -59,7 +57,7 @@ export class Workshop {
 
   private async install({ id, generation, policies, modules }: Job<'install'>): Promise<FromWorker> {
     try {
-      for (const sent of modules) await this.open(sent);
+      for (const sent of modules) await this.open(sent, MOST_WARM_UP_MS / modules.length);
       const seats = policies.map((policy) => this.seat(policy));
       this.generations.set(generation, seats);
     } catch (error) {
@@ -69,8 +67,11 @@ export class Workshop {
     return { type: 'installed', id };
   }
 
-  private async open({ load, module }: SentModule): Promise<void> {
-    if (!this.instances.has(load)) this.instances.set(load, await PolicyInstance.open(module, this.engine));
+  private async open({ load, module }: SentModule, warmUpMs: number): Promise<void> {
+    if (this.instances.has(load)) return;
+    const instance = await PolicyInstance.open(module, this.engine);
+    this.instances.set(load, instance);
+    await warmUp(instance, module, { rules: this.rules, clock: this.clock, mostMs: warmUpMs });
   }
 
   private seat({ configText, ...policy }: SentPolicy): Seat {
@@ -98,12 +99,12 @@ export class Workshop {
     for (const { instance } of policies) this.used.add(instance);
     const before = new Subject(event, new Map(bodies));
     const { answers, subject } = await runChain(policies, before, this.termsOf(job));
-    Atomics.store(this.turn, 0, IDLE);
+    this.turn.set(IDLE);
     return { type: 'answered', id, answers, event: subject === before ? undefined : subject.text, body: subject.body };
   }
 
   private termsOf({ hook, counters, unavailable }: Pick<Job<'call'>, 'hook' | 'counters' | 'unavailable'>): ChainTerms {
-    const onTurn = (place: number): void => void Atomics.store(this.turn, 0, place);
+    const onTurn = (place: number): void => this.turn.begin(place);
     return { hook, counters, unavailable, rules: this.rules, clock: this.clock, onTurn };
   }
 

@@ -127,6 +127,12 @@ describe('fetching a program', () => {
       ['system', 'allow', '/engine'],
       ['system', 'allow', '/elsewhere'],
     ]);
+    const answered = audit.entries.filter(({ action }) => action === 'download.response');
+    expect(answered.map(({ code, url: at }) => [code, new URL(at!).pathname])).toEqual([
+      ['HTTP_302', '/engine'],
+      ['ALLOWED', '/elsewhere'],
+    ]);
+    expect(audit.entries).toHaveLength(4);
   });
 
   it('goes nowhere while egress.enabled is false (ORCH-3206)', async () => {

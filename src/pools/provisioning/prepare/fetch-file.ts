@@ -94,7 +94,7 @@ function callFor(url: string, maxBytes: number): OutboundCall {
     ...{ maxBytes, timeoutMs: LONGEST_MS, isNamedByOperator: true },
     caller: {
       ...{ actor: 'system', tenant: 'default', correlationId: randomUUID(), traceparent: null },
-      ...{ sessionId: null, taskId: null, labels: {} },
+      ...{ sessionId: null, taskId: null, attempt: 1, labels: {} },
     },
   };
 }
