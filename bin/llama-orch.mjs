@@ -10,7 +10,14 @@ const THIS = fileURLToPath(import.meta.url);
 const ROOT = join(dirname(THIS), '..');
 // The second flag hides the notice that the hand-over itself is an experiment of Node.
 // The third bounds what any WebAssembly memory may grow to, in pages of 64 KiB: policies are bounded before, each by itself.
-const DAEMON_FLAGS = ['--max-semi-space-size=16', '--disable-warning=ExperimentalWarning', '--wasm-max-mem-pages=1024'];
+// The fourth keeps V8 from freeing single functions of modules that are alive: with modules in several threads that has
+// ended the process (V8 of Node 24.21: "jit_page_->allocations_.erase"). Whole modules are still freed.
+const DAEMON_FLAGS = [
+  '--max-semi-space-size=16',
+  '--disable-warning=ExperimentalWarning',
+  '--wasm-max-mem-pages=1024',
+  '--no-wasm-code-gc',
+];
 const CLI = join(ROOT, 'dist', 'cli', 'main.js');
 
 async function main(args) {

@@ -5,7 +5,8 @@ import { closingLine } from './closing-line-reporter.mjs';
 import { endLike, runChild } from './run-child.mjs';
 
 const JEST = join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
-const NODE_FLAGS = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
+// The last is that of the daemon, for the same reason.
+const NODE_FLAGS = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', '--no-wasm-code-gc'];
 
 if (buildIfStale()) {
   endLike(await runChild(process.execPath, [...NODE_FLAGS, JEST, ...process.argv.slice(2)], { cwd: ROOT }));

@@ -18,6 +18,9 @@ export const BUILTIN_POLICIES = [
   'per-task-budget',
 ] as const;
 
+/** What no policy has without a yes of the operator. */
+export const POLICY_GRANTS = ['raw-secrets'] as const;
+
 const policyLimits = z.strictObject({
   fuel: count(1_000, 1_000_000_000)
     .optional()
@@ -42,6 +45,12 @@ export const policy = z
       .describe('Digest of the module; another one is not loaded.'),
     settings: pluginOptions().describe('Settings of the policy; it checks them.'),
     may_modify: z.boolean().default(false).describe('true: its patches are applied. false: a patch is an error.'),
+    grants: z
+      .array(z.enum(POLICY_GRANTS))
+      .default([])
+      .describe(
+        'Rights that it may ask for; one that asks for more is not loaded. raw-secrets: it, and every policy that is asked with it, sees secrets of calls unmasked.',
+      ),
     hooks: z.array(z.enum(HOOKS)).min(1).optional().describe('Hooks it is asked at. Default: all that it has.'),
     mode: z
       .enum(['enforce', 'monitor'])

@@ -10,7 +10,7 @@ import { atOnce, inTurns, type Work } from './findings/work.js';
 import { Eraser } from './redaction/eraser.js';
 import { RedactionFailed, redactedAnswer, rulesOf } from './redaction/redact-answer.js';
 import { type HidingRule } from './redaction/redact-text.js';
-import { withoutHopByHop } from './request/hygiene.js';
+import { withoutHopByHop, withoutSentBytes } from './request/hygiene.js';
 import { askedResponse, patchedAnswer, type Received } from './request/asked-response.js';
 import { type Decided, sentBytes } from './trail.js';
 
@@ -64,14 +64,15 @@ export class Answers {
 
   /** Response policies, asked about what is known of the answer. @throws AppError `POLICY_DENIED` */
   async judged(received: Received, departure: Departure, { call, trail }: Errand): Promise<Judged> {
-    if (!this.parts.policies.has('on_response')) return { received, decided: undefined, rules: [] };
+    if (!this.parts.policies.has('on_response'))
+      return { received: asCallersSee(received), decided: undefined, rules: [] };
     const { hop } = departure;
     const asked = askedResponse(received, departure, { call, decisionId: hop.decisionId, parts: this.parts });
     const outcome = await this.parts.policies.decide(asked.call);
     const decided = { call: asked.call, outcome, notReplayable: asked.notReplayable };
     if (outcome.decision === 'deny') throw await trail.denied(hop, decided);
     const rules = isFile(call) ? [] : rulesOf(outcome.redactions, 'response');
-    return { received: patchedAnswer(received, asked, outcome), decided, rules };
+    return { received: asCallersSee(patchedAnswer(received, asked, outcome)), decided, rules };
   }
 
   /** @throws AppError `POLICY_DENIED` when something has to be hidden and cannot be found */
@@ -126,6 +127,10 @@ export class Answers {
   }
 
   private readonly now = () => this.parts.clock.now();
+}
+
+function asCallersSee(received: Received): Received {
+  return { ...received, headers: withoutSentBytes(received.headers) };
 }
 
 /** What a caller learns of the decisions. */

@@ -1,4 +1,5 @@
 import { type Json, type RequestEvent } from '@llama-orch/policy-sdk/abi';
+import { METHODS } from '../kernel/outbound-http.js';
 
 /** The same call with one thing changed. */
 export interface Variation {
@@ -11,7 +12,6 @@ type Settings = Readonly<Record<string, Json>>;
 type Request = RequestEvent['request'];
 
 const HOST = /^(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)+$/;
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 const MOST_HOSTS = 8;
 
 /** Neighbours of a denied call, likeliest first: a policy that lets one of them through has told what it minds. */

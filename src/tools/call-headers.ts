@@ -1,32 +1,16 @@
 import { type Violation } from '../kernel/errors.js';
+import { isHostHeader } from '../kernel/outbound-http.js';
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
-/** They belong to the connection, or say who called: the daemon writes them. */
-const RESERVED = new Set([
-  'accept-encoding',
-  'connection',
-  'content-length',
-  'expect',
-  'forwarded',
-  'host',
-  'http2-settings',
-  'keep-alive',
-  'te',
-  'trailer',
-  'trailers',
-  'transfer-encoding',
-  'upgrade',
-  'via',
-  'x-real-ip',
-]);
-const RESERVED_FAMILIES = ['proxy-', 'x-forwarded-'];
+/** The daemon asks for encodings that it can undo. */
+const ENCODINGS = 'accept-encoding';
 const LONGEST_NAME = 100;
 
 /** True for headers that no caller, secret or provider sets. */
 export function isReserved(name: string): boolean {
   const lower = name.toLowerCase();
-  return RESERVED.has(lower) || RESERVED_FAMILIES.some((family) => lower.startsWith(family));
+  return lower === ENCODINGS || isHostHeader(lower);
 }
 
 /** What is wrong with the headers of a call, each with its place. */

@@ -1,3 +1,5 @@
+import { isOf } from '../egress/request/mime.js';
+
 /** `type/subtype` of a Content-Type header, in lower case; undefined without one. */
 export function mediaTypeOf(contentType: string | undefined): string | undefined {
   const type = contentType?.split(';', 1)[0]?.trim().toLowerCase();
@@ -16,12 +18,8 @@ export function allowedByBoth(first: readonly string[], second: readonly string[
 }
 
 function narrower(a: string, b: string): string | undefined {
-  if (covers(a, b)) return b;
-  return covers(b, a) ? a : undefined;
-}
-
-function covers(pattern: string, other: string): boolean {
-  return pattern === other || (pattern.endsWith('/*') && other.startsWith(pattern.slice(0, -1)));
+  if (isOf(b, a)) return b;
+  return isOf(a, b) ? a : undefined;
 }
 
 const TEXTUAL =

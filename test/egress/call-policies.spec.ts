@@ -188,4 +188,24 @@ describe('rates', () => {
       error: { code: 'QUOTA_EXCEEDED', members: { limit: { name: 'host:start.test' } } },
     });
   });
+
+  it('that policies declare are counted for each tenant apart, whatever their keys (OC-POLICY-4031)', async () => {
+    const limits = [{ key: 'all', rate: 1, perMs: 60_000, burst: 1, cost: 1 }];
+    const { rig } = await echo(stage, (event) => (event.kind === 'http.request' ? { limits } : undefined));
+    const call = async (tenant: string) =>
+      told(await rig.call({ url: START, caller: { ...outboundCall({ url: '' }).caller, tenant } }));
+    expect([await call('a'), await call('a'), await call('b')]).toEqual([
+      'answered 200',
+      'QUOTA_EXCEEDED',
+      'answered 200',
+    ]);
+  });
+
+  it('that two policies declare under one key are two (OC-POLICY-4031)', async () => {
+    const limit = { key: 'all', rate: 1, perMs: 60_000, burst: 2, cost: 1 };
+    const { rig } = await echo(stage, (event) => (event.kind === 'http.request' ? { limits: [limit] } : undefined));
+    rig.policies.alsoLimits('another', limit);
+    const call = async () => told(await rig.call({ url: START }));
+    expect([await call(), await call(), await call()]).toEqual(['answered 200', 'answered 200', 'QUOTA_EXCEEDED']);
+  });
 });

@@ -47,9 +47,9 @@ describe('secrets of a call', () => {
       secretHeaders,
     });
     const written = JSON.stringify([rig.audit.entries, rig.audit.records, logger.lines]);
-    for (const secret of ['service-secret-1', 'planted-secret', 'planted-cookie'])
+    expect(written).toContain('start.test');
+    for (const secret of ['service-secret-1', 'planted-secret', 'planted-cookie', AWS_KEY])
       expect(written).not.toContain(secret);
-    expect(JSON.stringify([rig.audit.records, logger.lines])).not.toContain(AWS_KEY);
   });
 
   it('that the host adds come back to nobody, not even in what the far side repeats (OC-CTRL-2041)', async () => {

@@ -49,6 +49,7 @@ const QUERIES: Readonly<Record<string, string>> = {
   'empty parameters': '&'.repeat(255),
   'parameters of secret names': 'token=1&'.repeat(255),
   'characters beyond ASCII': `q=${'ü'.repeat(4_000)}`,
+  'characters of two bytes': `q=${'ü'.repeat(2_040)}`,
   'control characters': `q=${'%01'.repeat(2_600)}`,
   'a long parameter': `q=${'a'.repeat(8_000)}`,
 };

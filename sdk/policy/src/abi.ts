@@ -25,7 +25,7 @@ export interface PolicyManifest {
   readonly abi: string;
   /** Hooks that it exports, and is asked at. */
   readonly hooks: readonly PolicyHook[];
-  /** Host functions that it imports by name, and `raw-secrets`, `raw-body`. */
+  /** Host functions that it imports by name, and `raw-secrets`, which the operator has to grant. */
   readonly capabilities: readonly string[];
   /** JSON Schema of the settings. */
   readonly configSchema: { readonly [member: string]: Json };
@@ -86,7 +86,10 @@ export interface EventBody {
   readonly sha256: string;
   /** The media type as it was sent, with its parameters. */
   readonly contentType: string | null;
-  /** `omitted`: over 64 KiB or not text; parts are read through the handle. */
+  /**
+   * `omitted`: much to read, such as thousands of values, and parts are read through the handle; or over 64 KiB or no text,
+   * when a finding says `unscanned` and the handle reads nothing.
+   */
   readonly form: 'json' | 'text' | 'omitted';
   /** The parsed JSON or the text; null when omitted. */
   readonly value: Json;
@@ -96,9 +99,12 @@ export interface EventBody {
 
 /** Something sensitive that the host has found. */
 export interface Finding {
-  /** Such as `secret.aws_key`, `secret.bearer`, `email`, `card`. */
+  /** Such as `secret.aws_key`, `secret.bearer`, `email`, `card`; `unscanned` for a body that the host did not search. */
   readonly class: string;
-  /** JSON Pointer into `request` or `response`: `/body/key`, `/headers/authorization`, `/url/query/token`. */
+  /**
+   * JSON Pointer into `request` or `response`: `/body/key`, `/headers/authorization`, `/url/query/token`. To what holds the
+   * place, where its own would be long.
+   */
   readonly at: string;
   /** HMAC of the tenant, the same for the same text. */
   readonly hash: string;
@@ -233,7 +239,7 @@ export interface Redaction {
   readonly how: RedactionMethod;
 }
 
-/** A rate that the host counts (GCRA). */
+/** A rate that the host counts (GCRA), for each tenant and entry of `policies` apart. */
 export interface RateLimit {
   /** Calls with the same key share the rate. */
   readonly key: string;

@@ -16,14 +16,14 @@ describe('definePolicy', () => {
       defaults: { max: 7 },
       request: () => allow(),
       admission: () => allow(),
-      capabilities: ['sha256', 'raw-body'],
+      capabilities: ['sha256', 'raw-secrets'],
       license: 'Apache-2.0',
     });
     expect(policy.manifest).toMatchObject({
       ...named,
       abi: '1.0',
       hooks: ['on_request', 'on_admission'],
-      capabilities: ['sha256', 'raw-body'],
+      capabilities: ['sha256', 'raw-secrets'],
       defaults: { hosts: ['a.example'], max: 7 },
       license: 'Apache-2.0',
       source: null,

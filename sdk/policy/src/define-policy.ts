@@ -16,8 +16,8 @@ import { type JsonObject, type Problem } from './schema/schema.js';
 /** What a hook may return. */
 export type HookAnswer = Answer | Decision;
 
-/** Functions of the host by name, and `raw-secrets` (headers unmasked) and `raw-body` (large bodies whole), both audited. */
-export type Capability = HostFunction | 'raw-secrets' | 'raw-body';
+/** Functions of the host by name, and `raw-secrets`: secrets unmasked, where the operator grants it; each use is audited. */
+export type Capability = HostFunction | 'raw-secrets';
 
 /** One event and what the decision must hold; the event is written in parts, the rest is filled in. */
 export interface PolicyCase {
@@ -143,7 +143,7 @@ function nameProblem({ name, version }: { readonly name: string; readonly versio
 }
 
 function capabilityProblem(capabilities: readonly string[]): string | undefined {
-  const known: readonly string[] = [...CAPABILITIES, 'raw-secrets', 'raw-body'];
+  const known: readonly string[] = [...CAPABILITIES, 'raw-secrets'];
   const unknown = capabilities.find((capability) => !known.includes(capability));
   return unknown === undefined ? undefined : `there is no capability ${unknown}; there are ${known.join(', ')}`;
 }

@@ -52,7 +52,7 @@ describe('buildPolicy', () => {
       return new WebAssembly.Module((await buildPolicy({ entry: policyFile(source) })).wasm);
     };
     expect(hostImports(await build('[]'))).toEqual([]);
-    expect(hostImports(await build(`['sha256', 'raw-body']`))).toEqual(['sha256']);
+    expect(hostImports(await build(`['sha256', 'raw-secrets']`))).toEqual(['sha256']);
     expect(hostImports(await build(`['sha256', 'glob', 'counter', 'ip_in']`))).toEqual([
       'ip_in',
       'glob',
@@ -103,7 +103,11 @@ describe('buildPolicy', () => {
       requestPolicy('() => allow()').replace('fixture', 'Fix Ture'),
       /definePolicy: the name "Fix Ture"/,
     ],
-    ['what throws at once', `throw new Error('not now');`, /The policy cannot be evaluated: Error: not now/],
+    [
+      'what throws at once',
+      `export default 1; throw new Error('not now');`,
+      /The policy cannot be evaluated: Error: not now/,
+    ],
     ['a file that waits', `await 0; export default 1;`, /Top-level await/],
   ])('says what is wrong: %s', async (_, source, saying) => {
     await expect(buildPolicy({ entry: policyFile(source) })).rejects.toThrow(saying);

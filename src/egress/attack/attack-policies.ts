@@ -16,12 +16,18 @@ export type Verdict =
 export class AttackPolicies extends Policies {
   override readonly denyWithoutPolicy: boolean = false;
   private swaps = 0;
+  private readonly limits: { readonly policy: string; readonly limit: RateLimit }[] = [];
 
   constructor(
     private readonly verdict: (event: PolicyEvent, call: ChainCall) => Verdict = () => undefined,
     private readonly hooks: readonly PolicyHook[] = ['on_request', 'on_response'],
   ) {
     super();
+  }
+
+  /** Another policy beside this one, which does nothing but limit. */
+  alsoLimits(policy: string, limit: RateLimit): void {
+    this.limits.push({ policy, limit });
   }
 
   /** Makes them another set of policies. */
@@ -37,7 +43,8 @@ export class AttackPolicies extends Policies {
     const by = { policy: 'attacker', version: '1.0.0', digest: this.digest };
     const verdict = this.verdict(call.event, call);
     const said = { decision: 'allow', code: 'ALLOWED', event: call.event, ...verdict } as const;
-    const outcomes = (verdict?.limits ?? []).map((limit) => outcomeOf(by, call, limit));
+    const limits = [...(verdict?.limits ?? []).map((limit) => ({ policy: by.policy, limit })), ...this.limits];
+    const outcomes = limits.map(({ policy, limit }) => outcomeOf({ ...by, policy }, call, limit));
     const empty = { body: undefined, limits: [], redactions: [], labels: {}, outcomes, latencyUs: 0 };
     return { ...empty, reason: said.code, hint: undefined, moved: said.event !== call.event, ...said, by };
   }

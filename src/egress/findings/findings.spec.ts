@@ -108,6 +108,72 @@ describe('masks', () => {
   });
 });
 
+describe('the work of masking', () => {
+  /** Calls of the functions that go through a whole text, and characters that the redactor looked at. */
+  function workOf(text: string): { readonly passes: number; readonly looked: number } {
+    let [passes, looked] = [0, 0];
+    const names = ['replace', 'replaceAll'] as const;
+    const plain = names.map(
+      (name) => [name, Reflect.get(String.prototype, name) as (...args: unknown[]) => string] as const,
+    );
+    const counting = Object.assign(Object.create(redactor) as SecretRedactor, {
+      text: (one: string) => {
+        looked += one.length;
+        return redactor.text(one);
+      },
+    });
+    const one = new Masks({ redactor: counting, key: new Uint8Array(32), tenant: 't', isRaw: false });
+    for (const [name, original] of plain)
+      Reflect.set(String.prototype, name, function counted(this: string, ...args: unknown[]) {
+        passes += 1;
+        return Reflect.apply(original, this, args);
+      });
+    try {
+      one.reveal(one.json(text, '/body') ?? one.text(text, { part: '/body' }), true);
+    } finally {
+      for (const [name, original] of plain) Reflect.set(String.prototype, name, original);
+    }
+    return { passes, looked };
+  }
+
+  it.each<[string, (at: number) => string]>([
+    ['members of secret names', (at) => `{"token":"a${at}"}`],
+    ['keys', (at) => `"AKIA${String(at).padStart(16, '0')}"`],
+    ['what only the redactor knows', (at) => `"internal-${1_000 + at}"`],
+    ['addresses', (at) => `"a${at}@mail.example"`],
+    ['numbers of cards', (at) => String(4111111111110000 + at)],
+  ])('grows with the text and not with its square: %s (OC-POLICY-4031)', (_what, item) => {
+    const [small, large] = [90, 900].map((items) =>
+      workOf(`[${Array.from({ length: items }, (_, at) => item(at)).join()}]`),
+    );
+    expect(large!.passes).toBeLessThanOrEqual(Math.max(20 * small!.passes, 100));
+    expect(large!.looked).toBeLessThan(20 * small!.looked);
+  });
+
+  it('hides a text with more than a thousand secrets as a whole, and reveals it as a whole (OC-POLICY-4031)', () => {
+    const text = `[${Array.from({ length: 1_001 }, (_, at) => `{"token":"a${at}"}`).join()}]`;
+    const one = masks();
+    const masked = one.json(text, '/body')!;
+    expect(masked).toMatch(/^"<secret:many sha256:\w+>"$/);
+    expect(JSON.parse(one.reveal(masked, true))).toBe(text);
+    expect(one.findings.map(({ class: name, at }) => [name, at])).toEqual([['secret.many', '/body']]);
+  });
+
+  it('finds a few of each kind and part, whatever came before, and names no place at length (OC-POLICY-4031)', () => {
+    const one = masks();
+    one.text('a@mail.example '.repeat(1_000), { part: '/headers', name: 'x-a' });
+    one.json(`{"${'n'.repeat(5_000)}":["${SECRETS[0]![1]}"],"b/~":"${SECRETS[0]![1]}"}`, '/body');
+    one.query(['q'.repeat(5_000), SECRETS[0]![1]]);
+    const counted = Map.groupBy(one.findings, ({ class: name, at }) => `${name} ${at}`);
+    expect([...counted].map(([kind, all]) => [kind, all.length])).toEqual([
+      ['email /headers/x-a', 256],
+      ['secret.aws_key /body', 1],
+      ['secret.aws_key /body/b~1~0', 1],
+      ['secret.aws_key /url/query', 1],
+    ]);
+  });
+});
+
 describe('places in JSON', () => {
   it('are those that JSON.parse would give, in any text (OC-POLICY-4031)', () => {
     fc.assert(

@@ -99,6 +99,34 @@ describe('redaction', () => {
   });
 });
 
+describe('a redaction of a long answer', () => {
+  const LONG = 1024 * 1024;
+  const items: readonly [string, (at: number) => string][] = [
+    ['numbers', () => '1'],
+    ['cards', (at) => String(4111111111110000 + at)],
+    ['empty objects', () => '{}'],
+    ['addresses', (at) => `"a${at}@mail.example"`],
+  ];
+
+  it.each(items)('is made in many short steps: %s (OC-POLICY-4031)', (_what, item) => {
+    const parts: string[] = [];
+    for (let bytes = 0; bytes < LONG; bytes += parts.at(-1)!.length + 1) parts.push(item(parts.length));
+    const answer = { headers: JSON_TYPE, body: Buffer.from(`[${parts.join()}]`), truncated: false };
+    const rules: HidingRule[] = [
+      { class: 'email', how: 'erase' },
+      { class: 'card', how: 'erase' },
+      { pointer: '/0', how: 'erase' },
+    ];
+    const work = redactedAnswer(answer, rules, key);
+    let steps = 1;
+    let step = work.next();
+    for (; step.done !== true; step = work.next()) steps += 1;
+    expect(steps).toBeGreaterThan(parts.length / 10_000 + 10);
+    const hidden = JSON.parse(Buffer.from(step.value.body).toString()) as unknown[];
+    expect([hidden.length, hidden[0]]).toEqual([parts.length, '[redacted]']);
+  });
+});
+
 describe('secrets that were sent', () => {
   it('never come back, however the answer is cut (OC-CTRL-2041)', () => {
     fc.assert(

@@ -20,8 +20,7 @@ export function effortLeft(value: Json, effort: number): number {
   while (unread.length > 0 && effort >= 0) {
     const next = unread.pop()!;
     effort -= VALUE + effortOf(next);
-    if (typeof next === 'object' && next !== null)
-      for (const inside of Object.values(next) as Json[]) unread.push(inside);
+    if (typeof next === 'object' && next !== null) for (const inside of Object.values<Json>(next)) unread.push(inside);
   }
   return effort;
 }

@@ -1,33 +1,18 @@
 import { type Header } from '../dial/exchange.js';
+import { isHostHeader, METHODS } from '../../kernel/outbound-http.js';
 import { Refusal } from '../guard/refusal.js';
 
-export const METHODS: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
-
 const MOST_HEADERS = 64;
-const MOST_BYTES = 32 * 1024;
+/** As many as web servers take. */
+const MOST_BYTES = 16 * 1024;
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/;
 const VALUE = /^[\t\u0020-\u007e\u0080-\u00ff]*$/;
-/** What belongs to the connection, to the message's frame, or to proxies: never the caller's to say. */
-const NOT_THE_CALLERS: readonly string[] = [
-  ...['host', 'connection', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'content-length', 'upgrade', 'expect'],
-  ...['forwarded', 'via', 'x-real-ip', 'x-original-url', 'x-rewrite-url', 'x-http-method-override', 'http2-settings'],
-];
-const NOT_THE_CALLERS_FAMILY = /^(?:proxy-|x-forwarded-|sec-websocket-)/;
 /** The host asks for what it can undo. */
 const DROPPED: readonly string[] = ['accept-encoding'];
-/** What an answer says of its connection, and of an encoding that is undone by then. */
-const HOP_BY_HOP: readonly string[] = [
-  ...[
-    'connection',
-    'keep-alive',
-    'te',
-    'trailer',
-    'transfer-encoding',
-    'upgrade',
-    'content-encoding',
-    'content-length',
-  ],
-];
+/** What an answer says of its connection. */
+const HOP_BY_HOP: readonly string[] = ['connection', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade'];
+/** What it says of the bytes that were sent: policies judge by it, and a body that is decoded belies it. */
+const OF_SENT_BYTES: readonly string[] = ['content-encoding', 'content-length'];
 
 /** @throws Refusal for a method that is not on the list */
 export function checkMethod(method: string): void {
@@ -47,9 +32,12 @@ export function withoutHopByHop(headers: readonly Header[]): readonly Header[] {
   return headers.filter(([name]) => !HOP_BY_HOP.includes(name) && !name.startsWith('proxy-'));
 }
 
+export function withoutSentBytes(headers: readonly Header[]): readonly Header[] {
+  return headers.filter(([name]) => !OF_SENT_BYTES.includes(name));
+}
+
 function checkHeader(name: string, value: string): void {
   if (!NAME.test(name)) throw new Refusal('HEADER', 'a header has a name that is none');
   if (!VALUE.test(value)) throw new Refusal('HEADER', `header ${name} holds a control character`);
-  if (NOT_THE_CALLERS.includes(name) || NOT_THE_CALLERS_FAMILY.test(name))
-    throw new Refusal('HEADER', `header ${name} is not the caller's to set`);
+  if (isHostHeader(name)) throw new Refusal('HEADER', `header ${name} is not the caller's to set`);
 }

@@ -10,7 +10,8 @@ export function mimeTypeIsRefused(
   return allowedMimeTypes.length > 0 && !allowedMimeTypes.some((rule) => isOf(type, rule));
 }
 
-function isOf(type: string, rule: string): boolean {
+/** Whether a media type, or a narrower rule, is what a rule means: `type/subtype` or `type/*`. @param type in lower case */
+export function isOf(type: string, rule: string): boolean {
   const wanted = rule.toLowerCase();
-  return wanted.endsWith('/*') ? type.startsWith(wanted.slice(0, -1)) : type === wanted;
+  return type === wanted || (wanted.endsWith('/*') && type.startsWith(wanted.slice(0, -1)));
 }

@@ -7,6 +7,7 @@ export const LOAD_STEPS = [
   'digest',
   'signature',
   'module',
+  'grants',
   'hooks',
   'settings',
   'start',

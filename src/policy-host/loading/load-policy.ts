@@ -1,5 +1,6 @@
 import { type PolicyHook, type PolicyManifest } from '@llama-orch/policy-sdk/abi';
 import { type PolicyEntry } from '../../config/index.js';
+import { POLICY_GRANTS } from '../../config/policy-schema.js';
 import { canonicalJson } from '../../kernel/canonical-json.js';
 import { type Clock } from '../../kernel/clock.js';
 import { type PolicyLimits } from '../limits.js';
@@ -53,6 +54,7 @@ export async function loadFile(
   const job = { bytes: file.bytes, limits: limitsOf(entry), settings: entry.settings };
   const preparation = await ports.preparer.prepare(job);
   const { manifest } = preparation.prepared;
+  requireGrants(entry, manifest);
   const hooks = hooksOf(entry, manifest);
   const config = checkedSettings(preparation, entry);
   const candidate = { prepared: preparation.prepared, config, cases: goldenCases(manifest) };
@@ -68,6 +70,14 @@ export async function loadFile(
 
 function limitsOf({ limits: { fuel, memory_pages: memoryPages } }: PolicyEntry): Partial<PolicyLimits> {
   return { ...(fuel !== undefined && { fuel }), ...(memoryPages !== undefined && { memoryPages }) };
+}
+
+/** A module that is swapped in has no more rights than the one before: the operator gave them to the entry. */
+function requireGrants({ grants }: PolicyEntry, { capabilities }: PolicyManifest): void {
+  const missing = POLICY_GRANTS.find((right) => capabilities.includes(right) && !grants.includes(right));
+  if (missing === undefined) return;
+  const message = `the policy asks for ${missing}, which the configuration does not give; name it in grants of the entry, or build the policy without it`;
+  throw new LoadFailure('grants', message);
 }
 
 /** Hooks that a policy is asked at. @throws LoadFailure at `hooks` when it lacks one that the entry names */

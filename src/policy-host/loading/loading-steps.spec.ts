@@ -221,6 +221,32 @@ describe('the start', () => {
   });
 });
 
+describe('the right to see secrets', () => {
+  const seeing = (code: string) => denying(code, { capabilities: ['raw-secrets'] });
+
+  it('is refused to a policy that the operator does not give it (OC-CTRL-2041, ORCH-4702)', async () => {
+    await put(seeing('NO'));
+    expect(await refusal(rig.open(acme()))).toMatch(
+      /^policy acme\.wasm: grants: the policy asks for raw-secrets, .* name it in grants of the entry/,
+    );
+    const host = await rig.open(acme({ grants: ['raw-secrets'] }));
+    expect(host.manifestOf('acme')?.capabilities).toEqual(['raw-secrets']);
+  });
+
+  it('does not come in with a swap, and a swap counts as another revision (OC-CTRL-2041, ORCH-4702)', async () => {
+    await put(denying('ONE'));
+    const host = await rig.open(acme());
+    const before = host.revision;
+    await put(seeing('TWO'));
+    await eventually(() => expect(host.list()[0]?.error).toMatch(/^grants: the policy asks for raw-secrets/));
+    expect(await host.decide(requestCall())).toMatchObject({ code: 'ONE' });
+    expect(host.revision).toBe(before);
+    await put(denying('THREE'));
+    await eventually(async () => expect(await host.decide(requestCall())).toMatchObject({ code: 'THREE' }));
+    expect(host.revision).not.toBe(before);
+  });
+});
+
 describe('signatures', () => {
   const { privateKey, publicKey } = generateKeys();
   const trust = { requireSignature: true, keys: [publicKey] };

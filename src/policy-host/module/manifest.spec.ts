@@ -6,7 +6,7 @@ const parse = (members: object): unknown => parseManifest(JSON.stringify({ ...ma
 describe('a manifest', () => {
   it('comes back as it stands', () => {
     const whole = manifestOf({
-      capabilities: ['ip_in', 'raw-body'],
+      capabilities: ['ip_in', 'raw-secrets'],
       defaults: { hosts: ['a.example'] },
       tests: [{ name: 'allows', hook: 'on_request', event: {} as never, config: {}, expect: { decision: 'allow' } }],
       source: { repo: 'https://example.com/r', commit: 'abc' },

@@ -1,12 +1,12 @@
 import semver from 'semver';
 import { z } from 'zod';
 import { ABI_VERSION, HOST_MODULE, type Json, type PolicyManifest } from '@llama-orch/policy-sdk/abi';
+import { POLICY_GRANTS } from '../../config/policy-schema.js';
 import { PolicyError } from '../policy-error.js';
 import { OFFERED_IMPORTS } from './offered-imports.js';
 import { quoted } from './quoted.js';
 
 export const HOOKS = ['on_request', 'on_response', 'on_admission'] as const;
-const GRANTS = ['raw-secrets', 'raw-body'];
 /** Deeper JSON would overflow the stack of whoever walks over it. */
 const MAX_DEPTH = 64;
 const ABI_MAJOR = Number.parseInt(ABI_VERSION, 10);
@@ -80,7 +80,7 @@ function refuseOtherMajor(abi: string): void {
 }
 
 function refuseUnknownCapability(capabilities: readonly string[]): void {
-  const offered = [...Object.keys(OFFERED_IMPORTS[HOST_MODULE] ?? {}), ...GRANTS];
+  const offered = [...Object.keys(OFFERED_IMPORTS[HOST_MODULE] ?? {}), ...POLICY_GRANTS];
   const unknown = capabilities.find((capability) => !offered.includes(capability));
   if (unknown === undefined) return;
   throw refused(`asks for the capability ${quoted(unknown)}; offered are ${offered.join(', ')}`);

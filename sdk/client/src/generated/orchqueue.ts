@@ -180,8 +180,8 @@ export interface paths {
          *     decision.
          *
          *     With `stream: true` the answer is `text/event-stream`: one `head`, then `chunk` after `chunk` as the far side
-         *     sends, then exactly one `end` or `error`. A refusal stays a problem. Response policies then judge head and facts,
-         *     never the body. Who closes the connection cancels the call.
+         *     sends, then exactly one `end` or `error`. A refusal stays a problem. Where a policy judges answers, the whole answer
+         *     is read and judged before `head`, as it is without `stream`. Who closes the connection cancels the call.
          */
         readonly post: operations["callHttpTool"];
         readonly delete?: never;

@@ -1,3 +1,4 @@
+import { isHostHeader } from '../../../kernel/outbound-http.js';
 import { RefusedPatch } from './refused-patch.js';
 
 type Pairs = readonly (readonly [string, string])[];
@@ -7,23 +8,8 @@ const NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]{1,256}$/;
 /** No control characters, so that no value begins a header of its own. */
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-/** Headers that say how the message is cut, where it goes or what the connection does: the host's alone. */
-const HOST_ONLY = new Set([
-  'connection',
-  'content-encoding',
-  'content-length',
-  'expect',
-  'host',
-  'http2-settings',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
+/** Beside what is the host's in any case: it says how the body is to be read. */
+const OF_THE_BODY = 'content-encoding';
 /** Credentials: a policy may take them away, and not put its own in their place. */
 const REMOVE_ONLY = new Set(['authorization', 'cookie', 'set-cookie', 'www-authenticate']);
 
@@ -52,6 +38,7 @@ export function replaced(pairs: Pairs, name: string, value: string): Pairs {
 function checkedName(name: string): string {
   const wanted = name.toLowerCase();
   if (!NAME.test(wanted)) throw new RefusedPatch('a patch names a header as headers cannot be named');
-  if (HOST_ONLY.has(wanted)) throw new RefusedPatch(`a patch may not change ${wanted}: the host sets it`);
+  if (wanted === OF_THE_BODY || isHostHeader(wanted))
+    throw new RefusedPatch(`a patch may not change ${wanted}: the host sets it`);
   return wanted;
 }

@@ -9,6 +9,7 @@ import {
   type RequestEvent,
   type ResponseEvent,
 } from '@llama-orch/policy-sdk/abi';
+import { METHODS } from '../../../kernel/outbound-http.js';
 import { withHeader, withoutHeader } from './headers.js';
 import { patchedJson } from './json-patch.js';
 import { RefusedPatch } from './refused-patch.js';
@@ -22,7 +23,6 @@ export interface Patched {
   readonly body: Uint8Array | undefined;
 }
 
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 /** Larger bodies are read through their handle. */
 const MOST_INLINE_BYTES = 64 * 1024;
 const MOST_BODY_BYTES = 1024 * 1024;
