@@ -8,9 +8,9 @@ interface Refusal {
 const task = completion('x', { max_tokens: 4, expected_tokens: 4 });
 const after = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** A pool that knows its speed, with a full queue. */
+/** A pool that knows its speed, with a full queue: it stays full for a quarter of a second after each task. */
 async function startFull(): Promise<TestApp> {
-  const app = await startTestApp({ pools: [mockPool({ tokens: 4, token_ms: 20 }, { queue: { capacity: 4 } })] });
+  const app = await startTestApp({ pools: [mockPool({ tokens: 4, token_ms: 60 }, { queue: { capacity: 4 } })] });
   for (let warm = 0; warm < 5; warm++) await app.frames((await app.submit(task)).task_id);
   for (let count = 0; count < 5; count++) await app.submit(task);
   return app;
