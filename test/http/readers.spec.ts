@@ -13,7 +13,13 @@ beforeAll(async () => {
   app = await startTestApp({
     limits: { max_tokens: TOKENS },
     stream: { ring_bytes: 64 * 1024 * 1024, retained_bytes: 512 * 1024 * 1024 },
-    pools: [mockPool({ tokens: TOKENS, batch_tokens: 1_000, token_ms: 1, context_tokens: 1_000_000 }, context)],
+    pools: [
+      mockPool({ tokens: TOKENS, batch_tokens: 1_000, token_ms: 1, context_tokens: 1_000_000 }, context),
+      mockPool(
+        { tokens: TOKENS, batch_tokens: 1_000, token_ms: 5, context_tokens: 1_000_000 },
+        { ...context, id: 'steady', model: 'steady' },
+      ),
+    ],
   });
 });
 
@@ -59,7 +65,8 @@ describe('A reader that takes nothing', () => {
 describe('A reader that comes late to a long log', () => {
   it('is not taken for a slow one while it catches up with the engine (ORCH-4206, ORCH-4202)', async () => {
     const before = await disconnects('slow');
-    const { task_id } = await app.submit(flood());
+    // The reader shares a process with the engine, which leaves it time to read.
+    const { task_id } = await app.submit({ ...flood(), model_ref: 'steady' });
     await eventually(async () => expect((await app.task(task_id)).tokens_out).toBeGreaterThan(TOKENS / 2));
     const bytes = await exchange(
       app.url,
