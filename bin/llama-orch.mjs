@@ -25,7 +25,7 @@ async function main(args) {
   if (args[0] === 'serve') becomeDaemon(args);
   if (!existsSync(CLI)) return fail('llama-orch is not built yet: run npm run build in its folder.');
   const { runCli } = await import('../dist/cli/main.js');
-  process.exitCode = await runCli(args, { serve, selfTest, simulate, engine, audit, policy });
+  process.exitCode = await runCli(args, { serve, selfTest, simulate, engine, audit, backup, policy });
 }
 
 /**
@@ -69,6 +69,12 @@ async function engine(request) {
 async function audit(request) {
   const check = await import('../dist/audit-check.js');
   return check.careForAudit(request);
+}
+
+/** So is what copies a data folder, and puts a copy in its place. */
+async function backup(request) {
+  const backups = await import('../dist/backup.js');
+  return backups.careForBackups(request);
 }
 
 /** So is what builds, tries and judges policies. */

@@ -7,7 +7,7 @@ import { type Logger } from './observability/logger.js';
 import { SecretRedactor } from './observability/redaction/secret-redactor.js';
 import { type Redactor, SECRET_LENGTHS } from './observability/redactor.js';
 
-const VARIABLES = ['LLORCH_API_TOKEN', 'HF_TOKEN'];
+const VARIABLES = ['LLORCH_API_TOKEN', 'HF_TOKEN', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'];
 
 interface NamedSecret {
   /** The variable, or the place in the configuration. */

@@ -14,6 +14,7 @@ import { Pools } from './pools/pools.js';
 import { type Replica } from './pools/replica.js';
 import { Scheduler } from './scheduling/scheduler.js';
 import { redactorOf } from './secrets.js';
+import { Store } from './persistence/store/store.js';
 import { Sessions } from './sessions/sessions.js';
 
 const LOOK_MS = 20;
@@ -36,7 +37,8 @@ export async function selfTest(flags: SelfTestRequest): Promise<SelfTestAnswer> 
     interruption.ignore();
     await nest.get(Pools).stop();
     await nest.get(AuditLog).close();
-    nest.get(Sessions).close();
+    await nest.get(Sessions).close();
+    await nest.get(Store).close();
     await nest.close();
   }
 }

@@ -1,5 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AuditLog } from '../audit/audit-log.js';
+import { Catalog } from '../catalog/catalog.js';
+import { ModelFetches } from '../catalog/model-fetches.js';
 import { CONFIG } from '../config/config.module.js';
 import { type Config } from '../config/index.js';
 import { Clock } from '../kernel/clock.js';
@@ -15,13 +17,16 @@ import { Scheduler } from '../scheduling/scheduler.js';
 import { SchedulingModule } from '../scheduling/scheduling.module.js';
 import { Sessions } from '../sessions/sessions.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
+import { TaskJournal } from '../tasks/task-journal.js';
 import { TaskRegistry } from '../tasks/task-registry.js';
+import { AnswerStore } from '../tasks/task-store.js';
 import { TaskTelemetry } from '../tasks/task-telemetry.js';
 import { TasksModule } from '../tasks/tasks.module.js';
 import { Admission } from './admission.js';
 import { Gate } from './gate.js';
 import { KeyLimits } from './limits/key-limits.js';
 import { Quotas } from './limits/quotas.js';
+import { ModelCheck } from './model-check.js';
 import { PolicyGate } from './policy-gate.js';
 import { Replays } from './replays.js';
 import { SessionGate } from './session-gate.js';
@@ -41,8 +46,9 @@ export class AdmissionModule {
         { provide: TaskRules, useValue: rules },
         {
           provide: Replays,
-          inject: [CONFIG, Clock],
-          useFactory: ({ limits }: Config, clock: Clock) => new Replays(clock, limits.idempotency_hours * HOUR_MS),
+          inject: [CONFIG, Clock, Logger, AnswerStore],
+          useFactory: ({ limits }: Config, clock: Clock, logger: Logger, store: AnswerStore) =>
+            new Replays({ clock, logger, store }, limits.idempotency_hours * HOUR_MS),
         },
         {
           provide: KeyLimits,
@@ -90,6 +96,11 @@ export class AdmissionModule {
             new PolicyGate({ policies, audit, redactor, clock, logger }),
         },
         {
+          provide: ModelCheck,
+          inject: [Catalog, ModelFetches],
+          useFactory: (catalog: Catalog, fetches: ModelFetches) => new ModelCheck(catalog, fetches),
+        },
+        {
           provide: SessionGate,
           inject: [Sessions, Scheduler],
           useFactory: (sessions: Sessions, scheduler: Scheduler) => new SessionGate(sessions, scheduler),
@@ -104,9 +115,11 @@ export class AdmissionModule {
             TaskRegistry,
             TaskTelemetry,
             Replays,
+            ModelCheck,
             PolicyGate,
             Gate,
             SessionGate,
+            TaskJournal,
           ],
           useFactory: (
             clock: Clock,
@@ -116,9 +129,11 @@ export class AdmissionModule {
             registry: TaskRegistry,
             telemetry: TaskTelemetry,
             replays: Replays,
+            models: ModelCheck,
             policyGate: PolicyGate,
             gate: Gate,
             sessionGate: SessionGate,
+            journal: TaskJournal,
           ) =>
             new Admission({
               clock,
@@ -128,9 +143,11 @@ export class AdmissionModule {
               registry,
               telemetry,
               replays,
+              models,
               policyGate,
               gate,
               sessionGate,
+              journal,
             }),
         },
       ],

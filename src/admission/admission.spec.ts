@@ -1,4 +1,5 @@
 import { FakeClock } from '../../test/support/fake-clock.js';
+import { QuietLogger } from '../../test/support/quiet-logger.js';
 import { type PoolFacts, poolOf } from '../../test/support/pools.js';
 import { AppError } from '../kernel/errors.js';
 import { type Pools } from '../pools/pools.js';
@@ -7,6 +8,7 @@ import { type TaskRegistry } from '../tasks/task-registry.js';
 import { type TaskTelemetry } from '../tasks/task-telemetry.js';
 import { Admission } from './admission.js';
 import { type Gate } from './gate.js';
+import { ModelCheck } from './model-check.js';
 import { type PolicyGate } from './policy-gate.js';
 import { Replays } from './replays.js';
 import { type SessionGate } from './session-gate.js';
@@ -22,10 +24,12 @@ function admissionTo(pool: PoolFacts): Admission {
     scheduler: {} as Scheduler,
     registry: { find: () => undefined } as unknown as TaskRegistry,
     telemetry: { refused: () => undefined } as unknown as TaskTelemetry,
-    replays: new Replays(clock, 1_000),
+    replays: new Replays({ clock, logger: new QuietLogger() }, 1_000),
+    models: new ModelCheck({ find: () => undefined }, { isHere: async () => true, wanted: async () => undefined }),
     policyGate: { isAsked: false } as PolicyGate,
     gate: {} as Gate,
     sessionGate: { counts: () => false } as unknown as SessionGate,
+    journal: { accept: async () => {} },
   });
 }
 

@@ -6,17 +6,19 @@ import { type Pool } from '../pools/pool.js';
 import { type Pools } from '../pools/pools.js';
 import { type Scheduler } from '../scheduling/scheduler.js';
 import { wireInt64 } from '../tasks/engine-request.js';
+import { type TaskJournal } from '../tasks/task-journal.js';
 import { type TaskRegistry } from '../tasks/task-registry.js';
 import { type TaskTelemetry } from '../tasks/task-telemetry.js';
 import { type PromptSize, Task } from '../tasks/task.js';
-import { candidatePools, poolsWithModel } from './candidates.js';
+import { candidatePools } from './candidates.js';
 import { poolsInTime } from './deadline.js';
 import { type Gate } from './gate.js';
 import { type PolicyGate } from './policy-gate.js';
+import { type ModelCheck } from './model-check.js';
 import { choosePool, requireUsable } from './pool-choice.js';
 import { contextOf, promptSize } from './prompt-size.js';
 import { withEngine } from './refusal.js';
-import { type Replays } from './replays.js';
+import { type Replays, type RepeatableCall } from './replays.js';
 import { type SessionGate } from './session-gate.js';
 import { type Submission, type TaskRules } from './submission.js';
 import { type UnplacedRequest, taskRequest } from './task-request.js';
@@ -35,9 +37,11 @@ export interface AdmissionPorts {
   readonly registry: TaskRegistry;
   readonly telemetry: TaskTelemetry;
   readonly replays: Replays;
+  readonly models: ModelCheck;
   readonly policyGate: PolicyGate;
   readonly gate: Gate;
   readonly sessionGate: SessionGate;
+  readonly journal: Pick<TaskJournal, 'accept'>;
 }
 
 /** Decides whether a task may enter: ordered checks, and every refusal before anything is queued. */
@@ -54,7 +58,7 @@ export class Admission {
   /** @throws AppError with the first check that fails */
   async admit(submission: Submission): Promise<Admitted> {
     try {
-      return await this.replayOr(submission, () => this.admitNew(submission));
+      return await this.replayOr(submission, (calls) => this.admitNew(submission, calls));
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       const refusal = withEngine(error, submission.body, this.ports.pools.all);
@@ -63,7 +67,10 @@ export class Admission {
     }
   }
 
-  private async replayOr(submission: Submission, effect: () => Promise<TaskAccepted>): Promise<Admitted> {
+  private async replayOr(
+    submission: Submission,
+    effect: (calls: readonly RepeatableCall[]) => Promise<TaskAccepted>,
+  ): Promise<Admitted> {
     const { replays } = this.ports;
     const { body, caller, idempotencyKey } = submission;
     const byId = idNameOf(body, caller.tenantId);
@@ -71,25 +78,31 @@ export class Admission {
       idempotencyKey === undefined
         ? undefined
         : `key/${caller.tenantId}/${caller.keyId ?? ''}/POST /v1/tasks/${idempotencyKey}`;
+    const calls: RepeatableCall[] = [];
     const once = (name: string | undefined, run: () => Promise<Admitted>): Promise<Admitted> => {
       if (name === undefined) return run();
+      const first = (call: RepeatableCall) => {
+        calls.push(call);
+        return run();
+      };
       return replays
-        .once(name, body, run)
+        .onceStored(name, body, first)
         .then(({ answer, replayed }) => (replayed ? { ...answer, replayed } : answer));
     };
-    return once(byKey, () => once(byId, async () => ({ accepted: await effect(), replayed: false })));
+    return once(byKey, () => once(byId, async () => ({ accepted: await effect(calls), replayed: false })));
   }
 
-  private async admitNew(submission: Submission): Promise<TaskAccepted> {
+  private async admitNew(submission: Submission, calls: readonly RepeatableCall[]): Promise<TaskAccepted> {
     const { clock, rules, pools, scheduler, policyGate, gate, sessionGate } = this.ports;
     if (this.closed) throw draining();
     const parsed = rules.parse(submission.body);
     const asked = { body: parsed, request: taskRequest(parsed, submission, clock.epochMs()) };
     this.refuseTakenId(asked.request);
-    const serving = poolsWithModel(parsed.model_ref, pools.all);
+    const serving = this.ports.models.poolsFor(parsed.model_ref, pools.all);
     const { body, request } = policyGate.isAsked ? await policyGate.pass(asked) : asked;
     const capable = candidatePools(body, serving);
     const fitting = await this.fittingPools(body, request, capable);
+    await this.ports.models.requireWeights([...fitting.keys()]);
     // While an engine counted the prompt, the daemon may have begun to drain.
     if (this.closed) throw draining();
     const now = clock.now();
@@ -103,7 +116,27 @@ export class Admission {
     const task = this.newTask(request, pool, body, fitting.get(pool)!);
     const submit = () => gate.unlessShed(task, pool, () => scheduler.submit(task, options));
     gate.withinLimits(task, pool, () => sessionGate.pass(task, submit));
-    return acceptedOf(task);
+    const accepted = acceptedOf(task);
+    await this.makeDurable(task, accepted, calls);
+    return accepted;
+  }
+
+  /** What was accepted has to survive a crash; what cannot be stored is taken back before anybody was told. */
+  private async makeDurable(task: Task, accepted: TaskAccepted, calls: readonly RepeatableCall[]): Promise<void> {
+    const { journal, scheduler, registry, sessionGate } = this.ports;
+    const answer = JSON.stringify({ accepted, replayed: false } satisfies Admitted);
+    try {
+      await journal.accept(
+        task,
+        calls.map((call) => ({ ...call, answer })),
+      );
+    } catch (cause) {
+      scheduler.cancel(task, 'client');
+      registry.forget(task);
+      sessionGate.withdraw(task);
+      const message = 'the task could not be stored; the operator has to free space in the data folder';
+      throw new AppError('INTERNAL', message, { cause, members: { engine: task.engine, pool_id: task.poolId } });
+    }
   }
 
   /** Replays know equal calls; an id whose call they have forgotten still belongs to its task. */

@@ -1,4 +1,5 @@
 import { FakeClock } from '../../test/support/fake-clock.js';
+import { QuietLogger } from '../../test/support/quiet-logger.js';
 import { AppError } from '../kernel/errors.js';
 import { Replays } from './replays.js';
 
@@ -6,7 +7,7 @@ const HOUR = 3_600_000;
 
 function remembering() {
   const clock = new FakeClock();
-  const replays = new Replays(clock, HOUR);
+  const replays = new Replays({ clock, logger: new QuietLogger() }, HOUR);
   let effects = 0;
   const effect = async () => ++effects;
   return { clock, replays, effect, count: () => effects };

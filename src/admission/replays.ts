@@ -2,9 +2,14 @@ import { createHash } from 'node:crypto';
 import { canonicalJson } from '../kernel/canonical-json.js';
 import { type Clock } from '../kernel/clock.js';
 import { AppError } from '../kernel/errors.js';
+import { type Logger } from '../observability/logger.js';
+import { type AnswerStore, type RememberedAnswer } from '../tasks/task-store.js';
+
+/** A call that may be repeated, before it is answered. */
+export type RepeatableCall = Omit<RememberedAnswer, 'answer'>;
 
 interface Entry {
-  readonly digest: string;
+  digest: string;
   /** Undefined while the first call is still running. */
   answer: unknown;
   done: boolean;
@@ -17,18 +22,35 @@ const MOST_ENTRIES = 100_000;
 /** Of all answers together. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
+/** A longer answer is forgotten with the process. */
+const MOST_STORED = 1024 * 1024;
+
+export interface ReplayPorts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Absent: answers are forgotten with the process. */
+  readonly store?: AnswerStore;
+}
+
 /**
- * Remembers what was answered, so that a repeated call has no second effect. Only successes are remembered;
- * the oldest entries go first when there are too many.
+ * Remembers what was answered, so that a repeated call has no second effect, also after a restart. Only successes are
+ * remembered; the oldest entries go first when there are too many.
  */
 export class Replays {
   private readonly entries = new Map<string, Entry>();
   private bytes = 0;
+  /** Of calls whose answers only the store holds, as numbers, which are small. */
+  private stored: ReadonlySet<number> = new Set();
 
   constructor(
-    private readonly clock: Clock,
+    private readonly ports: ReplayPorts,
     private readonly keepMs: number,
   ) {}
+
+  /** Learns which calls were answered before the restart. */
+  async start(): Promise<void> {
+    this.stored = new Set((await this.ports.store?.names())?.map(shortHash));
+  }
 
   /**
    * Runs `effect` once per name. A repeated call with an equal body gets the recorded answer. `bytesOf` tells the size of
@@ -39,35 +61,72 @@ export class Replays {
     name: string,
     body: unknown,
     effect: () => Promise<Answer>,
+    bytesOf?: (answer: Answer) => number,
+  ): Promise<{ readonly answer: Answer; readonly replayed: boolean }> {
+    return this.onceStored(
+      name,
+      body,
+      async (call) => {
+        const answer = await effect();
+        await this.remember(call, answer);
+        return answer;
+      },
+      bytesOf,
+    );
+  }
+
+  /** The same for an effect that stores the answer itself, so that there is never one of the two. */
+  async onceStored<Answer>(
+    name: string,
+    body: unknown,
+    effect: (call: RepeatableCall) => Promise<Answer>,
     bytesOf: (answer: Answer) => number = () => 0,
   ): Promise<{ readonly answer: Answer; readonly replayed: boolean }> {
     const digest = createHash('sha256').update(canonicalJson(body)).digest('base64');
     const known = this.find(name);
     if (known !== undefined) return { answer: recorded(known, digest) as Answer, replayed: true };
-    const entry: Entry = {
-      digest,
-      answer: undefined,
-      done: false,
-      bytes: 0,
-      expiresAt: this.clock.now() + this.keepMs,
-    };
+    const { clock } = this.ports;
+    const entry: Entry = { digest, answer: undefined, done: false, bytes: 0, expiresAt: clock.now() + this.keepMs };
     this.entries.set(name, entry);
     try {
-      entry.answer = await effect();
+      if (await this.recall(name, entry)) return { answer: recorded(entry, digest) as Answer, replayed: true };
+      entry.answer = await effect({ name, digest, expiresMs: clock.epochMs() + this.keepMs });
       entry.done = true;
       this.hold(name, entry, bytesOf(entry.answer as Answer));
       return { answer: entry.answer as Answer, replayed: false };
     } catch (error) {
-      this.forget(name, entry);
+      if (!entry.done) this.forget(name, entry);
       throw error;
     } finally {
       this.trim();
     }
   }
 
+  /** Takes the answer of a call over from before the restart; false when there is none. */
+  private async recall(name: string, entry: Entry): Promise<boolean> {
+    if (!this.stored.has(shortHash(name))) return false;
+    const answer = await this.ports.store?.find(name);
+    if (answer === undefined || answer.expiresMs <= this.ports.clock.epochMs()) return false;
+    entry.digest = answer.digest;
+    entry.answer = JSON.parse(answer.answer);
+    entry.done = true;
+    this.hold(name, entry, answer.answer.length);
+    return true;
+  }
+
+  /** The effect has happened: a call whose answer is not stored is answered all the same. */
+  private async remember(call: RepeatableCall, answer: unknown): Promise<void> {
+    const text = JSON.stringify(answer ?? null);
+    if (text.length > MOST_STORED) return;
+    await this.ports.store?.remember({ ...call, answer: text }).catch((error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.ports.logger.error('store', `the answer to a call could not be stored: ${reason}`, { reason });
+    });
+  }
+
   private find(name: string): Entry | undefined {
     const entry = this.entries.get(name);
-    if (entry === undefined || entry.expiresAt > this.clock.now()) return entry;
+    if (entry === undefined || entry.expiresAt > this.ports.clock.now()) return entry;
     this.forget(name, entry);
     return undefined;
   }
@@ -86,7 +145,7 @@ export class Replays {
 
   /** Entries stand in the order of their expiry. */
   private trim(): void {
-    const now = this.clock.now();
+    const now = this.ports.clock.now();
     for (const [name, entry] of this.entries) {
       const fits = this.entries.size <= MOST_ENTRIES && this.bytes <= MOST_BYTES;
       if (fits && entry.expiresAt > now) return;
@@ -103,4 +162,9 @@ function recorded(entry: Entry, digest: string): unknown {
   throw new AppError('CONFLICT', 'the first call with this id or Idempotency-Key is still running; try again in 1 s', {
     members: { retriable: true, retry_after_ms: 1000 },
   });
+}
+
+/** 48 bits: two names of one number only cost a look into the store. */
+function shortHash(name: string): number {
+  return createHash('sha256').update(name).digest().readUIntBE(0, 6);
 }

@@ -29,7 +29,7 @@ export class SessionGate {
   }
 
   /**
-   * Runs `submit` as a turn of the task's session, which is on the disk when this returns.
+   * Runs `submit` as a turn of the task's session.
    * @throws AppError 409 when the session has no turn left, and what `submit` throws; no turn is counted then
    */
   pass<Result>(task: Task, submit: () => Result): Result {
@@ -37,9 +37,12 @@ export class SessionGate {
     if (session === undefined) return submit();
     this.refuseFurtherTurn(session);
     task.session = session;
-    const result = submit();
-    this.record(task, session);
-    return result;
+    return submit();
+  }
+
+  /** An accepted task could not be stored, and has ended: it was no turn. */
+  withdraw({ session }: Task): void {
+    if (session !== undefined) this.sessions.withdraw(session);
   }
 
   private sessionOf({ request }: Task): Session | undefined {
@@ -58,19 +61,6 @@ export class SessionGate {
       `the session has had its ${maxTurns} turns; start a new one, or delete this one to use its id again`,
       { members: { limit: { name: 'sessions.max_turns', value: maxTurns, used: session.turns } } },
     );
-  }
-
-  /** What was accepted has to survive a crash; what cannot be recorded is taken back before anybody was told. */
-  private record(task: Task, session: Session): void {
-    try {
-      this.sessions.write();
-    } catch (cause) {
-      this.sessions.telemetry.storeFailed(cause);
-      this.scheduler.cancel(task, 'client');
-      this.sessions.withdraw(session);
-      const message = 'the session could not be recorded; the operator has to free space in the data folder';
-      throw new AppError('INTERNAL', message, { cause, members: { engine: task.engine, pool_id: task.poolId } });
-    }
   }
 
   private isFree({ id }: Pool, replicaId: ReplicaId): boolean {

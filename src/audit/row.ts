@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../kernel/canonical-json.js';
+import { plainText } from '../kernel/plain-text.js';
 import { type Redactor } from '../observability/redactor.js';
 import { type AuditEntry, type AuditRow, type DecisionRecord } from './audit-log.js';
 
@@ -16,8 +17,6 @@ const LONGEST_NAME = 256;
 const LONGEST_REASON = 1_000;
 const LONGEST_URL = 2_048;
 const LARGEST_RECORD = 1024 * 1024;
-/** Control bytes could steer the terminal of whoever reads the log. */
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]+/g;
 
 /** What is recorded of an entry: no secret, no control bytes, no text beyond its bound. */
 export function draftOf(entry: AuditEntry, tsMs: number, record: string | null, redactor: Redactor): Draft {
@@ -72,7 +71,7 @@ export function sha256(text: string | Uint8Array): string {
 
 /** Cut between characters, and said so. */
 function bounded(text: string, most: number): string {
-  const plain = text.toWellFormed().replaceAll(CONTROL, ' ');
+  const plain = plainText(text);
   return plain.length <= most ? plain : `${plain.slice(0, most - 1).toWellFormed()}…`;
 }
 

@@ -16,6 +16,8 @@ import { counted, duration, printable } from './text.js';
 
 export interface FollowOptions {
   readonly after?: number;
+  /** With `after`: the epoch of the snapshot that it comes from. */
+  readonly epoch?: number | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -43,7 +45,7 @@ export async function followTask(
     const snapshot = error instanceof ApiError ? error.problem.snapshot : undefined;
     if (snapshot === undefined) throw error;
     view.catchUp(snapshot);
-    return await followInto(view, client, taskId, { ...options, after: snapshot.next_seq - 1 });
+    return await followInto(view, client, taskId, { ...options, after: snapshot.next_seq - 1, epoch: snapshot.epoch });
   } finally {
     view.close();
   }

@@ -1,5 +1,7 @@
 import { Command } from 'commander';
+import { artifactsCommand } from './commands/artifacts.js';
 import { auditCommand, type AuditCare } from './commands/audit.js';
+import { backupCommand, type BackupCare, restoreCommand } from './commands/backup.js';
 import { cancelCommand } from './commands/cancel.js';
 import { capabilitiesCommand } from './commands/capabilities.js';
 import { configCommand } from './commands/config.js';
@@ -8,6 +10,7 @@ import { engineCommand, type EngineCare } from './commands/engine.js';
 import { explainCommand } from './commands/explain.js';
 import { keysCommand } from './commands/keys.js';
 import { metricsCommand } from './commands/metrics.js';
+import { modelsCommand } from './commands/models.js';
 import { newCommand } from './commands/new.js';
 import { pluginsCommand } from './commands/plugins.js';
 import { policyCommand } from './commands/policy/policy.js';
@@ -33,6 +36,7 @@ export interface Services extends ServeServices {
   readonly simulate: Simulate;
   readonly engine: EngineCare;
   readonly audit: AuditCare;
+  readonly backup: BackupCare;
   readonly policy: PolicyWork;
 }
 
@@ -49,7 +53,7 @@ Exit codes:
 /** The command tree. */
 export function buildProgram(io: CliIo, services: Services, setExitCode: SetExitCode): Command {
   const shellOf: ShellOf = (command) => new Shell(io, command.optsWithGlobals<GlobalFlags>());
-  const { simulate, engine, audit, policy } = services;
+  const { simulate, engine, audit, backup, policy } = services;
   const program = new Command('llama-orch')
     .description('Runs and uses a llama-orch daemon.')
     .option('--url <url>', 'daemon to talk to (env LLORCH_URL, default http://127.0.0.1:8080)')
@@ -69,6 +73,7 @@ export function buildProgram(io: CliIo, services: Services, setExitCode: SetExit
     explainCommand(shellOf),
     statusCommand(shellOf),
     poolsCommand(shellOf),
+    modelsCommand(shellOf, setExitCode),
     engineCommand(shellOf, engine),
     capabilitiesCommand(shellOf),
     pluginsCommand(shellOf),
@@ -76,8 +81,11 @@ export function buildProgram(io: CliIo, services: Services, setExitCode: SetExit
     configCommand(shellOf),
     keysCommand(shellOf),
     doctorCommand(shellOf, setExitCode),
+    artifactsCommand(shellOf, setExitCode),
     toolsCommand(shellOf, setExitCode),
     auditCommand(shellOf, audit, setExitCode),
+    backupCommand(shellOf, backup, setExitCode),
+    restoreCommand(shellOf, backup, setExitCode),
     policyCommand(shellOf, policy, setExitCode),
     simulateCommand(shellOf, simulate),
     newCommand(shellOf),

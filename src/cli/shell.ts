@@ -2,7 +2,7 @@ import { styleText } from 'node:util';
 import { type Command } from 'commander';
 import { Client } from '@llama-orch/client';
 import { type CliIo, type Sink } from './io.js';
-import { printable } from './text.js';
+import { escapedJson, printable } from './text.js';
 
 export const JSON_SCHEMA_VERSION = 1;
 const DEFAULT_URL = 'http://127.0.0.1:8080';
@@ -73,6 +73,6 @@ export class Shell {
   }
 
   private document(members: object): string {
-    return `${JSON.stringify({ schema_version: JSON_SCHEMA_VERSION, ...members }, null, 2)}\n`;
+    return `${escapedJson(JSON.stringify({ schema_version: JSON_SCHEMA_VERSION, ...members }, null, 2))}\n`;
   }
 }

@@ -1,8 +1,14 @@
-const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
 
 /** Text without the bytes that could steer a terminal; line breaks and tabs stay. */
 export function printable(text: string): string {
   return text.replace(CONTROL, '');
+}
+
+/** A JSON text with its control characters as escapes; JSON itself asks for that of the first 32 alone. */
+export function escapedJson(json: string): string {
+  const beyond = /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
+  return json.replace(beyond, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** Aligned columns without borders. */

@@ -138,7 +138,7 @@ describe('strict reading', () => {
     ['an empty section', 'limits:\n', '1:8 limits', /is empty/],
     ['a list where a map belongs', 'log: []', '1:6 log', /is a list/],
     ['a list as the whole file', '[1]', '1:1 ', /the configuration is a list/],
-    ['a key that a later edition may have', 'catalog: {root: x}', '1:1 catalog', /unknown key "catalog"/],
+    ['a key that a later edition may have', 'console: {root: x}', '1:1 console', /unknown key "console"/],
     ['an empty list of pools', 'pools: []', '1:8 pools', /too small/],
     ['a port beyond the range', 'server: {bind: "127.0.0.1:65536"}', '1:16 server.bind', /0 to 65535/],
     ['a duration longer than a timer', 'server: {shutdown_ms: 2147483648}', '1:23 server.shutdown_ms', /too large/],
@@ -171,14 +171,14 @@ describe('strict reading', () => {
 
 describe('compat reading', () => {
   it('warns about unknown keys and goes on with the rest (OC-CONFIG-6001, ORCH-3030-v31)', () => {
-    const file = 'catalog: {a: 1}\nlog: {level: warn, content: false}\n';
+    const file = 'console: {a: 1}\nlog: {level: warn, content: false}\n';
     const { config, warnings } = load(file, { mode: 'compat' });
     expect(config.log.level).toBe('warn');
-    expect(places(warnings)).toEqual(['1:1 catalog', '2:20 log.content']);
+    expect(places(warnings)).toEqual(['1:1 console', '2:20 log.content']);
   });
 
   it('still refuses wrong values', () => {
-    expect(places(problemsOf('catalog: {}\nlog: {level: 3}', { mode: 'compat' }))).toEqual(['2:14 log.level']);
+    expect(places(problemsOf('console: {}\nlog: {level: 3}', { mode: 'compat' }))).toEqual(['2:14 log.level']);
   });
 });
 

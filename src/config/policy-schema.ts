@@ -117,6 +117,11 @@ export const tools = z.strictObject({
 
 const hostPattern = () => z.string().refine(isHostPattern, HOST_PATTERN);
 
+function isProxyUrl(url: string): boolean {
+  const { protocol, hostname, pathname, search, hash } = URL.parse(url) ?? { protocol: '' };
+  return protocol === 'http:' && hostname !== '' && `${pathname}${search}${hash}` === '/';
+}
+
 export const egress = z.strictObject({
   enabled: z.boolean().default(true).describe('false: nothing is fetched or downloaded, whatever else is allowed.'),
   allow_private: z
@@ -132,6 +137,12 @@ export const egress = z.strictObject({
   rate_per_s: count(1, 100_000).default(10).describe('Tool calls of one key per second.'),
   dns_timeout_ms: milliseconds().default(3_000).describe('Time that a name may take to resolve.'),
   connect_timeout_ms: milliseconds().default(5_000).describe('Time that a connection may take, TLS included.'),
+  proxy: text(2_048)
+    .refine(isProxyUrl, 'must be http://[user:password@]host[:port]; proxies that are reached by TLS are not spoken to')
+    .optional()
+    .describe(
+      'HTTP proxy (CONNECT) that public addresses are called through; it is told the address that was checked.',
+    ),
   ca_roots: z
     .array(text(4096))
     .max(32)

@@ -172,6 +172,10 @@ const poolInput = z.strictObject({
   backoff: backoff.prefault({}).describe('Waits between restarts of a failed replica.'),
   reload: reload.prefault({}).describe('What a reload asks of a new engine before it serves.'),
   failover: failover.prefault({}).describe('What becomes of an answer whose engine is lost after its first token.'),
+  stream_log: z
+    .enum(['send-then-log', 'log-before-send'])
+    .default('send-then-log')
+    .describe('Whether a frame is sent at once, or once no crash of the daemon can take it back.'),
   breaker: breaker.prefault({}).describe('When restarts stop for a while.'),
   probe: probe.prefault({}).describe('Health probes of the replicas.'),
   provisioning: provisioning.optional().describe('How the engine is got and started. Absent: it runs elsewhere.'),

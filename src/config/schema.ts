@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { isKeyHash } from '../kernel/key-hash.js';
+import { artifacts } from './artifacts-schema.js';
 import { BIND, BIND_RULE, parseBind } from './bind.js';
+import { catalog } from './catalog-schema.js';
 import { bytes, count, httpUrl, milliseconds, money, name, pluginOptions, text } from './fields.js';
 import { keyLimits, slo, tenant } from './limits-schema.js';
 import { poolSchema } from './pool-schema.js';
@@ -202,6 +204,8 @@ export const configSchema = z
     storage: storage.prefault({}).describe('Where state is kept.'),
     preemption: preemption.prefault({}).describe('When work gives way to more urgent work.'),
     stream: stream.prefault({}).describe('How answers are streamed and kept for resuming.'),
+    catalog: catalog.prefault({}).describe('Which models can be served, and where they come from.'),
+    artifacts: artifacts.prefault({}).describe('Which results are kept, and how long.'),
     tools: tools.prefault({}).describe('What agents may call through the daemon.'),
     egress: egress.prefault({}).describe('Whom the daemon may call, for agents and for itself.'),
     policies: z

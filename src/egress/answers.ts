@@ -1,4 +1,4 @@
-import { type Arrival, decidedHop, isFile, reasonOf, secretsFor } from './arrival.js';
+import { type Arrival, decidedHop, isFile, reasonOf } from './arrival.js';
 import { type Departure, type Errand } from './departure.js';
 import { type Header } from './dial/exchange.js';
 import { type OutboundAnswer, type OutboundCall } from './egress.js';
@@ -7,12 +7,13 @@ import { policyFacts } from './policy-facts.js';
 import { mimeTypeIsRefused } from './request/mime.js';
 import { textBodyOf, valueOf } from './findings/text-body.js';
 import { atOnce, inTurns, type Work } from './findings/work.js';
-import { Eraser } from './redaction/eraser.js';
 import { RedactionFailed, redactedAnswer, rulesOf } from './redaction/redact-answer.js';
 import { type HidingRule } from './redaction/redact-text.js';
 import { withoutHopByHop, withoutSentBytes } from './request/hygiene.js';
-import { askedResponse, patchedAnswer, type Received } from './request/asked-response.js';
-import { type Decided, sentBytes } from './trail.js';
+import { type AskedResponse, askedResponse, patchedAnswer, type Received } from './request/asked-response.js';
+import { type Decided, sentBytes, type Trail } from './trail.js';
+import { type ChainOutcome } from '../policy-host/sandbox/chain.js';
+import { Refusal } from './guard/refusal.js';
 
 const PIECE_BYTES = 64 * 1024;
 
@@ -39,9 +40,8 @@ export class Answers {
   }
 
   /** @throws AppError `POLICY_DENIED` for a media type that this call may not have */
-  async headOf({ status, headers, departure, discard }: Arrival, { call, trail }: Errand): Promise<CleanHead> {
-    const eraser = new Eraser(secretsFor(departure.hop.step.target, call));
-    const clean = this.cleanHeaders(withoutHopByHop(headers).map(([name, value]) => [name, eraser.text(value)]));
+  async headOf({ status, headers, departure, discard }: Arrival, { call, trail, secrets }: Errand): Promise<CleanHead> {
+    const clean = this.cleanHeaders(withoutHopByHop(headers).map(([name, value]) => [name, secrets.erased(value)]));
     const type = valueOf(clean, 'content-type');
     if (!mimeTypeIsRefused(type, call)) return { status, headers: clean };
     discard();
@@ -65,14 +65,31 @@ export class Answers {
   /** Response policies, asked about what is known of the answer. @throws AppError `POLICY_DENIED` */
   async judged(received: Received, departure: Departure, { call, trail }: Errand): Promise<Judged> {
     if (!this.parts.policies.has('on_response'))
-      return { received: asCallersSee(received), decided: undefined, rules: [] };
+      return { received: asCallersSee(received, call), decided: undefined, rules: [] };
     const { hop } = departure;
     const asked = askedResponse(received, departure, { call, decisionId: hop.decisionId, parts: this.parts });
     const outcome = await this.parts.policies.decide(asked.call);
     const decided = { call: asked.call, outcome, notReplayable: asked.notReplayable };
     if (outcome.decision === 'deny') throw await trail.denied(hop, decided);
     const rules = isFile(call) ? [] : rulesOf(outcome.redactions, 'response');
-    return { received: asCallersSee(patchedAnswer(received, asked, outcome)), decided, rules };
+    return {
+      received: asCallersSee(await this.patched(asked, outcome, { received, departure, trail }), call),
+      decided,
+      rules,
+    };
+  }
+
+  private async patched(
+    asked: AskedResponse,
+    outcome: ChainOutcome,
+    { received, departure, trail }: { received: Received; departure: Departure; trail: Trail },
+  ): Promise<Received> {
+    try {
+      return patchedAnswer(received, asked, outcome);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      throw await trail.withheld(departure.hop, 'PATCH_FAILED', error.message, 'ask for another representation', {});
+    }
   }
 
   /** @throws AppError `POLICY_DENIED` when something has to be hidden and cannot be found */
@@ -93,16 +110,20 @@ export class Answers {
     const hidden = await this.hidden(judged, departure, errand);
     const { headers } = hidden;
     const type = valueOf(headers, 'content-type');
-    const body = isFile(errand.call) ? hidden.body : await this.withoutKnown(hidden.body, type);
+    const body = isFile(errand.call)
+      ? hidden.body
+      : await this.withoutKnown(hidden.body, type, judged.received.truncated);
     const sizes = { bytesIn: bytes, bytesOut: sentBytes(departure.hop.step) };
     const auditSeq = await errand.trail.answered(departure.hop, status, sizes, judged.decided);
     const { truncated } = judged.received;
-    return { ...factsOf(departure, judged), status, headers, body, truncated, bytes, auditSeq, cached: arrival.isKept };
+    const facts = factsOf(departure, judged, errand);
+    return { ...facts, status, headers, body, truncated, bytes, auditSeq, cached: arrival.isKept };
   }
 
   /** What the redactor knows as a secret does not reach agents, whoever repeats it. */
-  private async withoutKnown(body: Uint8Array, contentType: string | null): Promise<Uint8Array> {
-    return typeof textBodyOf(body, contentType) === 'object' ? inTurns(this.redacted(body), this.now) : body;
+  private async withoutKnown(body: Uint8Array, contentType: string | null, isCut: boolean): Promise<Uint8Array> {
+    const isText = typeof textBodyOf(body, contentType) === 'object';
+    return inTurns(this.redacted(body, isText ? 'text' : 'bytes', isCut), this.now);
   }
 
   /** Nearly always there is nothing in them, so all are looked at as one text first. */
@@ -116,28 +137,31 @@ export class Answers {
     return Buffer.from(atOnce(this.redacted(Buffer.from(text, 'latin1')))).toString('latin1');
   }
 
-  private *redacted(bytes: Uint8Array): Work<Uint8Array> {
-    const stream = this.parts.redactor.stream();
+  private *redacted(bytes: Uint8Array, kind: 'text' | 'bytes' = 'text', isCut = false): Work<Uint8Array> {
+    const stream = this.parts.redactor.stream(kind);
     const clean: Uint8Array[] = [];
     for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
       clean.push(stream.push(bytes.subarray(at, at + PIECE_BYTES)));
       yield;
     }
-    return Buffer.concat([...clean, stream.end()]);
+    return Buffer.concat([...clean, stream.end(isCut)]);
   }
 
   private readonly now = () => this.parts.clock.now();
 }
 
-function asCallersSee(received: Received): Received {
-  return { ...received, headers: withoutSentBytes(received.headers) };
+/** A file comes as it was sent, so that its length is true; a body that was decoded has another one. */
+function asCallersSee(received: Received, call: OutboundCall): Received {
+  const isAsSent = isFile(call) && valueOf(received.headers, 'content-encoding') === null;
+  return isAsSent ? received : { ...received, headers: withoutSentBytes(received.headers) };
 }
 
 /** What a caller learns of the decisions. */
-export function factsOf({ hop, outcome }: Departure, { decided }: Judged) {
+export function factsOf({ hop, outcome }: Departure, { decided }: Judged, { secrets }: Errand) {
   const { by, decision } = outcome;
   return {
-    finalUrl: hop.step.target.url.href,
+    // A far side that redirects chooses it.
+    finalUrl: secrets.erased(hop.step.target.url.href),
     decisionId: hop.decisionId,
     policy: by === undefined ? undefined : { id: by.policy, version: by.version, decision },
     outcomes: [...outcome.outcomes, ...(decided?.outcome.outcomes ?? [])],
@@ -145,10 +169,10 @@ export function factsOf({ hop, outcome }: Departure, { decided }: Judged) {
 }
 
 /** The body in clear and without the secrets that were sent. */
-export async function* erased({ pieces, departure }: Arrival, { call }: Errand): AsyncGenerator<Uint8Array> {
-  const eraser = new Eraser(secretsFor(departure.hop.step.target, call));
-  for await (const piece of pieces) yield eraser.push(piece);
-  yield eraser.end();
+export async function* erased({ pieces }: Arrival, { call, secrets }: Errand): AsyncGenerator<Uint8Array> {
+  const erasing = secrets.stream(isFile(call));
+  for await (const piece of pieces) yield erasing.push(piece);
+  yield erasing.end();
 }
 
 async function collected(arrival: Arrival, errand: Errand) {

@@ -46,7 +46,7 @@ export class BodyStream {
     const body = this.clean(this.counted(erased(arrival, this.errand)), head.headers);
     this.endWithoutReader(judged, arrival);
     return {
-      ...factsOf(departure, judged),
+      ...factsOf(departure, judged, this.errand),
       status,
       headers: judged.received.headers,
       body: this.told(body, judged, arrival),
@@ -62,14 +62,14 @@ export class BodyStream {
   }
 
   private async *clean(pieces: AsyncIterable<Uint8Array>, headers: Arrival['headers']): AsyncGenerator<Uint8Array> {
-    const isText = !isFile(this.errand.call) && TEXT_TYPES.test(valueOf(headers, 'content-type') ?? '');
-    if (!isText) {
+    if (isFile(this.errand.call)) {
       yield* pieces;
       return;
     }
-    const redaction = this.parts.redactor.stream();
+    const isText = TEXT_TYPES.test(valueOf(headers, 'content-type') ?? '');
+    const redaction = this.parts.redactor.stream(isText ? 'text' : 'bytes');
     for await (const piece of pieces) yield redaction.push(piece);
-    yield redaction.end();
+    yield redaction.end(this.truncated);
   }
 
   /** Agents get what fits. A file that is too large is none at all. */

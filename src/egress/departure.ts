@@ -7,6 +7,7 @@ import { type Checked, Guard } from './guard/guard.js';
 import { Refusal } from './guard/refusal.js';
 import { type NamedHost } from './guard/rules.js';
 import { type NamedLimit, Rates } from './limits/gcra.js';
+import { type CallSecrets } from './redaction/call-secrets.js';
 import { type Asked, askedRequest } from './request/asked.js';
 import { patchedStep } from './request/patched.js';
 import { isSameOrigin, type Step } from './request/redirect.js';
@@ -25,6 +26,7 @@ export interface Departure {
 export interface Errand {
   readonly call: OutboundCall;
   readonly trail: Trail;
+  readonly secrets: CallSecrets;
   /** Aborted by the caller, or at the deadline of the whole call. */
   readonly signal: AbortSignal;
   readonly named: NamedHost | undefined;
@@ -64,7 +66,7 @@ export class Departures {
     const hop = { ...this.newHop(step), step };
     const { call, trail } = errand;
     const checked = await this.checked(hop, errand);
-    const asked = askedRequest(step, checked, { call, decisionId: hop.decisionId, parts: this.parts });
+    const asked = this.asked(hop, checked, errand);
     const outcome = this.withProfile(await this.parts.policies.decide(asked.call), call);
     const decided = { call: asked.call, outcome, notReplayable: asked.notReplayable };
     if (outcome.decision === 'deny') throw await trail.denied(hop, decided);
@@ -85,15 +87,21 @@ export class Departures {
   }
 
   /** What policies refuse is refused, whether or not the name leads anywhere. */
-  private async unreached(
-    hop: HopFacts & { readonly step: Step },
-    fault: Fault,
-    { call, trail }: Errand,
-  ): Promise<Error> {
-    const asked = askedRequest(hop.step, { addresses: [] }, { call, decisionId: hop.decisionId, parts: this.parts });
+  private async unreached(hop: HopFacts & { readonly step: Step }, fault: Fault, errand: Errand): Promise<Error> {
+    const { call, trail } = errand;
+    const asked = this.asked(hop, { addresses: [] }, errand);
     const outcome = this.withProfile(await this.parts.policies.decide(asked.call), call);
     const decided = { call: asked.call, outcome, notReplayable: asked.notReplayable };
     return outcome.decision === 'deny' ? trail.denied(hop, decided) : trail.failed(hop, fault, false);
+  }
+
+  /** What is masked in a request is a secret of its call from then on. */
+  private asked(hop: HopFacts & { readonly step: Step }, checked: Pick<Checked, 'addresses'>, errand: Errand): Asked {
+    const { call, secrets } = errand;
+    const parts = { ...this.parts, redactor: secrets.redactor };
+    const asked = askedRequest(hop.step, checked, { call, decisionId: hop.decisionId, parts });
+    secrets.learn(asked.masks.secrets);
+    return asked;
   }
 
   private async patched(
@@ -131,8 +139,8 @@ export class Departures {
   private callerLimit({ tool, caller }: OutboundCall, { hop }: Step): NamedLimit[] {
     if (hop > 0 || !OF_AGENTS.includes(tool.name)) return [];
     const { ratePerS } = this.parts;
-    const key = keyOf('caller', caller.tenant, caller.actor);
-    return [{ key, name: 'egress.rate_per_s', rate: ratePerS, perMs: SECOND, burst: ratePerS, cost: 1 }];
+    const counted = { key: caller.actor, caller: caller.actor, group: keyOf('caller', caller.tenant) };
+    return [{ ...counted, name: 'egress.rate_per_s', rate: ratePerS, perMs: SECOND, burst: ratePerS, cost: 1 }];
   }
 }
 
@@ -140,9 +148,9 @@ export class Departures {
 function limitsOf({ outcomes }: ChainOutcome, { caller }: OutboundCall): NamedLimit[] {
   return outcomes.flatMap(({ policy, counts, decision }) => {
     const limit = counts ? decision?.limit : undefined;
-    return limit === undefined
-      ? []
-      : [{ ...limit, key: keyOf('policy', caller.tenant, policy, limit.key), name: limit.key }];
+    if (limit === undefined) return [];
+    const group = keyOf('policy', caller.tenant, policy);
+    return [{ ...limit, group, caller: caller.sessionId ?? caller.actor, name: limit.key }];
   });
 }
 

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { getCACertificates } from 'node:tls';
 import { allowsPrivate, type Config } from '../config/index.js';
 import { type Egress } from './egress.js';
+import { proxyOf } from './dial/proxy.js';
 import { type EgressParts } from './egress-parts.js';
 import { classOf } from './guard/address-class.js';
 import { type GuardRules } from './guard/rules.js';
@@ -12,13 +13,15 @@ import { Outbound } from './outbound.js';
 /** What does not come from the configuration; without more, the network is the real one. */
 export type EgressSurroundings = Omit<
   EgressParts,
-  'rules' | 'ratePerS' | 'dnsTimeoutMs' | 'connectTimeoutMs' | 'trusted' | 'resolver' | 'classify'
+  'rules' | 'ratePerS' | 'dnsTimeoutMs' | 'connectTimeoutMs' | 'trusted' | 'resolver' | 'classify' | 'proxy'
 > &
   Partial<Pick<EgressParts, 'resolver' | 'classify'>>;
 
 /** The door as a configuration has it. @throws Error that names a file of `egress.ca_roots` that cannot be read */
 export function newEgress(config: Config, baseFolder: string, surroundings: EgressSurroundings): Egress {
-  const { rate_per_s, dns_timeout_ms, connect_timeout_ms, ca_roots } = config.egress;
+  const { rate_per_s, dns_timeout_ms, connect_timeout_ms, ca_roots, proxy: url } = config.egress;
+  const proxy = url === undefined ? undefined : proxyOf(url);
+  for (const secret of proxy?.secrets ?? []) surroundings.redactor.learn(secret);
   return new Outbound({
     resolver: new SystemResolver(),
     classify: classOf,
@@ -27,6 +30,7 @@ export function newEgress(config: Config, baseFolder: string, surroundings: Egre
     ratePerS: rate_per_s,
     dnsTimeoutMs: dns_timeout_ms,
     connectTimeoutMs: connect_timeout_ms,
+    proxy,
     trusted: [
       ...getCACertificates('default'),
       ...ca_roots.map((file) => certificatesIn(resolve(baseFolder, file), file)),

@@ -6,6 +6,7 @@ import { type EgressParts } from './egress-parts.js';
 import { Fault } from './fault.js';
 import { normalise } from './guard/normalise.js';
 import { Refusal } from './guard/refusal.js';
+import { CallSecrets } from './redaction/call-secrets.js';
 import { checkedHeaders, checkMethod } from './request/hygiene.js';
 import { locationOf, redirected, type Step } from './request/redirect.js';
 import { BodyStream, streamOf } from './body-stream.js';
@@ -102,7 +103,9 @@ export class Outbound extends Egress {
   }
 
   private errandOf(call: OutboundCall, signal: AbortSignal): Errand {
-    return { call, signal, trail: new Trail(this.parts, call), named: namedBy(call) };
+    const secrets = new CallSecrets(this.parts.redactor);
+    secrets.learn(call.secretHeaders.map(([, value]) => value));
+    return { call, signal, secrets, trail: new Trail(this.parts, call, secrets), named: namedBy(call) };
   }
 
   private deadline({ timeoutMs }: OutboundCall, signal: AbortSignal) {

@@ -1,5 +1,6 @@
 import { type AuditAction, type AuditEntry, type DecisionRecord } from '../audit/audit-log.js';
 import { AppError } from '../kernel/errors.js';
+import { plainText } from '../kernel/plain-text.js';
 import { recordOf } from '../policy-host/decision-record.js';
 import { type ChainCall, type ChainOutcome } from '../policy-host/sandbox/chain.js';
 import { EgressFailure, type OutboundCall } from './egress.js';
@@ -10,6 +11,7 @@ import { hrefOf } from './guard/normalise.js';
 import { GUARD, guardDenial, type Refusal } from './guard/refusal.js';
 import { atOnce } from './findings/work.js';
 import { hiddenJsonWork } from './redaction/redact-text.js';
+import { type CallSecrets } from './redaction/call-secrets.js';
 import { rulesOf } from './redaction/redact-answer.js';
 import { type Step } from './request/redirect.js';
 
@@ -43,6 +45,7 @@ export class Trail {
   constructor(
     private readonly parts: EgressParts,
     private readonly call: OutboundCall,
+    private readonly secrets: CallSecrets,
   ) {}
 
   /** The guard said no: the row has the reason, the error has none. */
@@ -67,7 +70,7 @@ export class Trail {
     this.tell(hop, outcome.isBusy === true ? 'limited' : 'denied', outcome.code);
     if (outcome.isBusy === true)
       return new AppError('QUOTA_EXCEEDED', `${outcome.reason}; call again in a second`, CROWDED);
-    return policyDenial(hop.decisionId, this.parts.redactor.value(outcome));
+    return policyDenial(hop.decisionId, this.secrets.redactor.value(outcome));
   }
 
   async limited(hop: HopFacts, decided: Decided, { limit, waitMs }: UsedUp): Promise<AppError> {
@@ -92,8 +95,9 @@ export class Trail {
     const { id: plugin, version } = GUARD;
     await this.append(hop, this.answering, { decision: 'deny', plugin, version, code, reason, ...rowSizes(sizes) });
     this.tell(hop, 'denied', code);
-    const members = { policy: { ...GUARD, reason }, policy_code: code, hint, decision_id: hop.decisionId };
-    return new AppError('POLICY_DENIED', reason, { members });
+    const told = plainText(reason);
+    const members = { policy: { ...GUARD, reason: told }, policy_code: code, hint, decision_id: hop.decisionId };
+    return new AppError('POLICY_DENIED', told, { members });
   }
 
   /** An answer came; `decided` when policies were asked about it. */
@@ -136,7 +140,8 @@ export class Trail {
     row: Partial<AuditEntry> & Pick<AuditEntry, 'decision'>,
     record?: DecisionRecord,
   ): Promise<number> {
-    const { audit, clock, redactor } = this.parts;
+    const { audit, clock } = this.parts;
+    const { redactor } = this.secrets;
     const { actor, tenant, correlationId, sessionId, taskId } = this.call.caller;
     const url =
       step === undefined ? redactor.text(this.call.url.slice(0, MOST_URL)) : redactor.url(hrefOf(step.target));
@@ -154,11 +159,22 @@ export class Trail {
       correlation_id: correlationId,
       decision_id: decisionId,
     };
-    return audit.append({ ...frame, ...row }, record);
+    const reason = row.reason == null ? null : redactor.text(row.reason);
+    return audit.append({ ...frame, ...row, reason }, record);
   }
 
   /** What policies want hidden from the record goes first; where there was any, the record cannot be decided again. */
-  private record({ call, outcome, notReplayable }: Decided): DecisionRecord {
+  private record(decided: Decided): DecisionRecord {
+    const record = this.recordWithoutHidden(decided);
+    const { redactor } = this.secrets;
+    // What the audit itself knows it takes out, and says so.
+    if (redactor === this.parts.redactor) return record;
+    const shown = redactor.value(record);
+    if (shown === record || JSON.stringify(shown) === JSON.stringify(record)) return record;
+    return { ...shown, not_replayable: record['not_replayable'] ?? 'a secret of the call is hidden in the record' };
+  }
+
+  private recordWithoutHidden({ call, outcome, notReplayable }: Decided): DecisionRecord {
     const rules = rulesOf(outcome.redactions, 'audit');
     if (rules.length === 0) return recordOf(call, outcome, notReplayable) as unknown as DecisionRecord;
     const key = { key: this.parts.key, tenant: this.call.caller.tenant };

@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AdmissionModule } from '../admission/admission.module.js';
+import { ArtifactsModule } from '../artifacts/artifacts.module.js';
 import { AuditLog } from '../audit/audit-log.js';
 import { CONFIG } from '../config/config.module.js';
 import { type Config } from '../config/index.js';
@@ -7,13 +8,14 @@ import { Clock } from '../kernel/clock.js';
 import { Random } from '../kernel/random.js';
 import { Logger } from '../observability/logger.js';
 import { Metrics } from '../observability/metrics.js';
+import { StoreHealth } from '../observability/store-health.js';
 import { PluginHostModule } from '../plugin-host/plugin-host.module.js';
 import { PolicyHostModule } from '../policy-host/policy-host.module.js';
 import { PoolsModule } from '../pools/pools.module.js';
 import { Scheduler } from '../scheduling/scheduler.js';
 import { SchedulingModule } from '../scheduling/scheduling.module.js';
-import { Sessions } from '../sessions/sessions.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
+import { AnswerStore } from '../tasks/task-store.js';
 import { TasksModule } from '../tasks/tasks.module.js';
 import { ToolsModule } from '../tools/tools.module.js';
 import { ApiVersion } from './api-version.js';
@@ -22,12 +24,17 @@ import { BodyRules, DataRules } from './body-rules.js';
 import { contractText, loadContract } from './contract.js';
 import { ChangeLog } from './change-log.js';
 import { ContractRules } from './contract-rules.js';
+import { ArtifactsController } from './controllers/artifacts.controller.js';
 import { AuditController } from './controllers/audit.controller.js';
+import { CatalogController } from './controllers/catalog.controller.js';
 import { DecisionController } from './controllers/decision.controller.js';
+import { FetchesController } from './controllers/fetches.controller.js';
+import { ModelBomController } from './controllers/model-bom.controller.js';
 import { OperationController } from './controllers/operation.controller.js';
 import { PoolChangesController } from './controllers/pool-changes.controller.js';
 import { PoolsController } from './controllers/pools.controller.js';
 import { SessionsController } from './controllers/sessions.controller.js';
+import { SnapshotsController } from './controllers/snapshots.controller.js';
 import { StreamController } from './controllers/stream.controller.js';
 import { TasksController } from './controllers/tasks.controller.js';
 import { ToolsController } from './controllers/tools.controller.js';
@@ -53,6 +60,7 @@ export class HttpModule {
       imports: [
         PluginHostModule,
         PolicyHostModule,
+        ArtifactsModule,
         PoolsModule,
         TasksModule,
         SessionsModule,
@@ -63,11 +71,16 @@ export class HttpModule {
       controllers: [
         TasksController,
         SessionsController,
+        SnapshotsController,
         DecisionController,
+        FetchesController,
         StreamController,
         PoolsController,
         PoolChangesController,
+        ArtifactsController,
         AuditController,
+        CatalogController,
+        ModelBomController,
         OperationController,
         ToolsController,
       ],
@@ -78,17 +91,18 @@ export class HttpModule {
         { provide: DataRules, useValue: new DataRules(data) },
         {
           provide: ToolReplays,
-          inject: [Clock],
-          useFactory: (clock: Clock) => new ToolReplays(clock, config.limits.idempotency_hours * HOUR_MS),
+          inject: [Clock, Logger, AnswerStore],
+          useFactory: (clock: Clock, logger: Logger, store: AnswerStore) =>
+            new ToolReplays({ clock, logger, store }, config.limits.idempotency_hours * HOUR_MS),
         },
         { provide: BodyReader, useValue: new BodyReader(config.limits.json_depth) },
         {
           provide: Probes,
-          inject: [Clock, Sessions, AuditLog],
-          useFactory: (clock: Clock, sessions: Sessions, audit: AuditLog) =>
+          inject: [Clock, StoreHealth, AuditLog],
+          useFactory: (clock: Clock, store: StoreHealth, audit: AuditLog) =>
             new Probes(
               clock,
-              () => sessions.isWritable,
+              () => store.isWritable,
               () => audit.isWritable,
             ),
         },

@@ -33,7 +33,10 @@ export class ProblemFilter implements ExceptionFilter {
     if (thrown instanceof AppError) return thrown;
     const status = statusOf(thrown);
     if (status === 413)
-      return new AppError('PAYLOAD_TOO_LARGE', 'the body is larger than limits.body_bytes allows; send a smaller one');
+      return new AppError(
+        'PAYLOAD_TOO_LARGE',
+        `the body is larger than ${request.routeOptions.bodyLimit} bytes, the most that this route takes; send a smaller one`,
+      );
     if (status === 415)
       return new AppError('INVALID_PARAMS', 'the body must be application/json, not encoded', { status: 415 });
     if (status === 404)

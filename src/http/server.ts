@@ -1,7 +1,7 @@
 import { type Server } from 'node:http';
 import { type Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify';
+import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type BindAddress, type Config, isLoopback } from '../config/index.js';
 import { AppError, invalidParams } from '../kernel/errors.js';
 import { newTaskId } from '../kernel/ids.js';
@@ -41,6 +41,7 @@ export function installEdge(
   { clock, metrics, keyLimits }: Pick<EdgePorts, 'clock' | 'metrics' | 'keyLimits'>,
 ): void {
   const { auth, server } = config;
+  letArtifactsBeLarger(adapter.getInstance(), config.artifacts.max_bytes);
   const documentsAreOpen = isLoopback(bind.host) || !auth.protect_metrics;
   new Edge({
     clock,
@@ -52,6 +53,13 @@ export function installEdge(
     openPaths: new Set(documentsAreOpen ? ['/metrics', '/openapi/:name'] : []),
   }).install(adapter.getInstance());
   ignoreExpectations(adapter.getInstance().server);
+}
+
+/** Their bodies have a limit of their own. */
+function letArtifactsBeLarger(server: FastifyInstance, bodyLimit: number): void {
+  server.addHook('onRoute', (route) => {
+    if (route.url === '/v1/artifacts' && route.method === 'POST') route.bodyLimit = bodyLimit;
+  });
 }
 
 /** Node would refuse an unknown `Expect` without a body or a correlation id; HTTP lets a server pass it over. */

@@ -2,6 +2,7 @@ import { type ServerResponse } from 'node:http';
 import { type Clock } from '../kernel/clock.js';
 import { type Metrics } from '../observability/metrics.js';
 import { type Scheduler } from '../scheduling/scheduler.js';
+import { type TaskLog } from '../tasks/task-log.js';
 import { type Task } from '../tasks/task.js';
 import { EventStream, type LeaveReason } from './event-stream.js';
 import { type KeepAlive } from './keep-alive.js';
@@ -25,17 +26,16 @@ export class Streams {
     ports.metrics.beforeScrape(() => ports.metrics.streamsActive.set(this.active.size));
   }
 
-  /** Starts a reader of a task after a sequence number that its log holds. `queued`: it wants news of its place in line. */
+  /** Starts a reader after a sequence number that the log holds. `queued`: it wants news of the task's place in line. */
   open(
-    task: Task,
-    after: number,
+    { task, log, after }: { readonly task: Task; readonly log: TaskLog; readonly after: number },
     response: ServerResponse,
     headers: Readonly<Record<string, string>>,
     queued: boolean,
   ): void {
     const { keepAlive, bufferBytes } = this.ports;
     const stream: EventStream = new EventStream({
-      log: task.log,
+      log,
       after,
       response,
       headers,

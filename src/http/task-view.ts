@@ -2,6 +2,7 @@ import { type Task as TaskBody } from '@llama-orch/client';
 import { type Clock } from '../kernel/clock.js';
 import { type Scheduler } from '../scheduling/scheduler.js';
 import { wireInt64 } from '../tasks/engine-request.js';
+import { type TaskLog } from '../tasks/task-log.js';
 import { type Task } from '../tasks/task.js';
 
 /** A task as GET /v1/tasks/{id} tells it; the prediction of a waiting task is a fresh one. */
@@ -41,20 +42,21 @@ export function taskView(task: Task, scheduler: Scheduler, clock: Clock): TaskBo
     ended_ms: task.endedMs ?? null,
     deadline_at_ms: request.deadlineMs === undefined ? null : request.createdMs + request.deadlineMs,
     correlation_id: request.correlationId,
-    transcript: null,
+    transcript: task.transcript ?? null,
   };
 }
 
 /** What a reader gets whose place in the log is gone. */
-export function snapshotOf(task: Task): Readonly<Record<string, unknown>> {
+export function snapshotOf(task: Task, log: TaskLog): Readonly<Record<string, unknown>> {
   return {
     task_id: task.request.id,
     state: task.state,
-    text: task.log.text(),
-    next_seq: task.log.upcomingSeq,
+    text: log.text(),
+    next_seq: log.upcomingSeq,
+    ...(log.epoch === undefined ? {} : { epoch: log.epoch }),
     finish_reason: task.finishReason ?? null,
     error: errorOf(task),
-    transcript: null,
+    transcript: task.transcript ?? null,
   };
 }
 

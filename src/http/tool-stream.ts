@@ -1,6 +1,5 @@
 import { type ServerResponse } from 'node:http';
 import { type Clock } from '../kernel/clock.js';
-import { type ToolFrame } from '../tools/tool-frames.js';
 
 const HEAD = {
   'Content-Type': 'text/event-stream; charset=utf-8',
@@ -9,12 +8,17 @@ const HEAD = {
   'X-Content-Type-Options': 'nosniff',
 } as const;
 
+export interface SentEvent {
+  readonly event: string;
+  readonly data: unknown;
+}
+
 /**
  * Sends the events of a call as the reader takes them: while it is behind, nothing is read from the far side. A reader
  * that takes nothing for `patienceMs` is cut off.
  */
 export async function sendFrames(
-  frames: AsyncIterable<ToolFrame>,
+  frames: AsyncIterable<SentEvent>,
   response: ServerResponse,
   headers: Readonly<Record<string, string>>,
   { clock, patienceMs }: { readonly clock: Clock; readonly patienceMs: number },
@@ -34,7 +38,7 @@ export async function sendFrames(
   }
 }
 
-function textOf(id: number, { event, data }: ToolFrame): string {
+function textOf(id: number, { event, data }: SentEvent): string {
   return `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 

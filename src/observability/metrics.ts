@@ -52,6 +52,15 @@ export class Metrics {
     'pool_id',
     'reason',
   ]);
+  readonly modelState = this.gauge('model_state', '1 for the current state of a model, 0 for the other.', [
+    'model_id',
+    'state',
+  ]);
+  readonly catalogVerifications = this.counter('catalog_verifications_total', 'Verifications of models that ended.', [
+    'result',
+    'reason',
+    'engine',
+  ]);
   readonly activeLeases = this.gauge('active_leases', 'Slots in use.', ['pool_id']);
 
   readonly requests = this.counter('llama_orch_requests_total', 'HTTP requests.', ['route', 'code']);
@@ -131,6 +140,19 @@ export class Metrics {
     'Outbound HTTP requests by their result.',
     ['result'],
   );
+  readonly storeWrite = this.histogram(
+    'llama_orch_store_write_seconds',
+    'One commit of the store, by its thread.',
+    SECONDS_BUCKETS,
+    [],
+  );
+  readonly storeErrors = this.counter(
+    'llama_orch_store_errors_total',
+    'Requests that the store did not carry out.',
+    [],
+  );
+  readonly walBytes = this.gauge('llama_orch_wal_bytes', 'Write-ahead log of the store after its last commit.', []);
+  readonly diskFree = this.gauge('llama_orch_disk_free_bytes', 'Space that is left where the data folder lies.', []);
   readonly auditRows = this.counter('llama_orch_audit_rows_total', 'Rows of the audit that are on disk.', ['action']);
   readonly auditAppend = this.histogram(
     'llama_orch_audit_append_seconds',
@@ -145,6 +167,22 @@ export class Metrics {
     'llama_orch_audit_chain_ok',
     '0 once the audit was found not to be as it was written.',
     [],
+  );
+  readonly artifactPuts = this.counter('llama_orch_artifact_puts_total', 'Artifacts put.', ['kind']);
+  readonly artifactsRemoved = this.counter(
+    'llama_orch_artifacts_removed_total',
+    'Rows of artifacts that the retention ended.',
+    ['reason'],
+  );
+  readonly artifactBytes = this.gauge(
+    'llama_orch_artifact_bytes',
+    'Contents of all artifacts, as of the last collection.',
+    [],
+  );
+  readonly transcripts = this.counter(
+    'llama_orch_transcripts_total',
+    'Ended tasks by what became of their transcript.',
+    ['result'],
   );
   readonly eventLoopLag = this.gauge(
     'llama_orch_event_loop_lag_seconds',

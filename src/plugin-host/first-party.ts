@@ -19,6 +19,11 @@ const PACKAGES = [
   '@llama-orch/queue-priority-fifo',
   '@llama-orch/queue-wfq',
   '@llama-orch/search-http-json',
+  '@llama-orch/source-file',
+  '@llama-orch/source-https',
+  '@llama-orch/source-huggingface',
+  '@llama-orch/source-oci',
+  '@llama-orch/source-s3',
 ];
 
 /** The plugins that come with llama-orch; they pass the same door as any other. */

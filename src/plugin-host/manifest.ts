@@ -20,6 +20,7 @@ const KINDS = [
   'queue-discipline',
   'gpu-probe',
   'search-provider',
+  'model-source',
 ] as const satisfies readonly PluginKind[];
 
 const entryPoint = z.union([

@@ -4,6 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import {
   type EngineAdapter,
   type GpuProbe,
+  type ModelSource,
   type PlacementStrategy,
   type Plugin,
   type PluginContext,
@@ -57,6 +58,7 @@ interface Values {
   'queue-discipline': QueueDisciplineFactory;
   'gpu-probe': GpuProbe;
   'search-provider': SearchProvider;
+  'model-source': ModelSource;
 }
 
 const CREATE_MS = 10_000;

@@ -1,11 +1,19 @@
+import { requestEvent } from '../../test/policy/events.js';
 import { type LineBlock } from '../audit/log-files.js';
 import { recordLine } from '../audit/record-check.js';
 import { type DecisionSource, ExportedDecisions, LoggedDecisions } from './decisions.js';
 
-const POLICY = { kind: 'policy', decision: 'allow', outcomes: [] };
+const POLICY = {
+  ...{ kind: 'policy', hook: 'on_request', event: requestEvent(), decision: 'allow', hint: null, by: null },
+  ...{ outcomes: [], not_replayable: null },
+};
+const ROW = {
+  ...{ actor: 'a', action: 'tool.request', target: 'h', decision: 'allow', ts_ms: 1, code: null, reason: null },
+  ...{ plugin: null, url: null },
+};
 
 function row(seq: number, record: string | null): string {
-  return JSON.stringify({ actor: 'a', decision_id: `d-${seq}`, record, seq });
+  return JSON.stringify({ ...ROW, decision_id: `d-${seq}`, record, seq });
 }
 
 async function* blockOf(lines: readonly string[]): AsyncGenerator<LineBlock> {

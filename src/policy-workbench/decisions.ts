@@ -2,6 +2,8 @@ import { type AuditRow } from '../audit/audit-log.js';
 import { type LineBlock, type LogFiles } from '../audit/log-files.js';
 import { isRecordLine, recordIn } from '../audit/record-check.js';
 import { RecordLines } from '../audit/record-lines.js';
+import { isRow } from './record-shape.js';
+import { UserInputError } from './user-input-error.js';
 import { type AuditedRow, auditedRow, isRecorded, type RecordedDecision } from './recorded.js';
 
 /** Where recorded decisions come from: an export, a data folder, a running daemon. */
@@ -55,12 +57,12 @@ export class ExportedDecisions extends DecisionSource {
     let row: AuditRow | undefined;
     for await (const line of linesOf(this.lines())) {
       if (isRecordLine(line)) {
-        if (row !== undefined) yield auditedRow(row, JSON.parse(recordIn(line.toString())));
+        if (row !== undefined) yield auditedRow(row, parsed(recordIn(line.toString())));
         row = undefined;
         continue;
       }
       if (row !== undefined) yield auditedRow(row, undefined);
-      row = JSON.parse(line.toString()) as AuditRow;
+      row = exportedRow(line.toString());
     }
     if (row !== undefined) yield auditedRow(row, undefined);
   }
@@ -105,6 +107,22 @@ class Records {
 
   close(): Promise<void> {
     return this.lines.close();
+  }
+}
+
+/** @throws UserInputError for a line that is none */
+function exportedRow(line: string): AuditRow {
+  const row = parsed(line);
+  if (isRow(row)) return row;
+  throw new UserInputError('the file holds a line that is no row of the audit; make it with audit export --records');
+}
+
+/** Undefined for what is no JSON. */
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
   }
 }
 

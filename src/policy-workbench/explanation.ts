@@ -1,3 +1,4 @@
+import { plainText } from '../kernel/plain-text.js';
 import { type PolicyRecord } from '../policy-host/decision-record.js';
 import { ALLOW_ALL_DIGEST } from '../policy-host/native-policy.js';
 import { ask, type SeatedPolicy } from '../policy-host/sandbox/run-chain.js';
@@ -44,7 +45,10 @@ async function explained({ row, record }: AuditedRow, benches: Benches): Promise
     ...(told.policies.length === 0 ? [`  ${nobody(row, record)}`] : []),
     ...passingLines(told),
   ];
-  return { document: { seq, action, decision, code, reason, by: plugin, ...told }, text: `${lines.join('\n')}\n` };
+  return {
+    document: { seq, action, decision, code, reason, by: plugin, ...told },
+    text: `${lines.map(plainText).join('\n')}\n`,
+  };
 }
 
 const UNTOLD = { hint: null, policies: [], would_pass: [], would_pass_unknown: null } as const;

@@ -1,6 +1,7 @@
 import { type EventBody, type PolicyEvent, type RequestEvent } from '@llama-orch/policy-sdk/abi';
 import { type AuditRow } from '../audit/audit-log.js';
 import { type PolicyRecord } from '../policy-host/decision-record.js';
+import { isPolicyRecord } from './record-shape.js';
 
 /** A row of the audit, and what its decision was made from where that is kept. */
 export interface AuditedRow {
@@ -15,8 +16,7 @@ export interface RecordedDecision extends AuditedRow {
 
 /** A row with its record as it was read; records of something else than policies count as none. */
 export function auditedRow(row: AuditRow, record: unknown): AuditedRow {
-  const isOfPolicy = typeof record === 'object' && record !== null && 'kind' in record && record.kind === 'policy';
-  return { row, record: isOfPolicy ? (record as PolicyRecord) : undefined };
+  return { row, record: isPolicyRecord(record) ? record : undefined };
 }
 
 export function isRecorded(one: AuditedRow): one is RecordedDecision {

@@ -1,3 +1,4 @@
+import { plainText } from '../kernel/plain-text.js';
 import { type Outcome } from './desk.js';
 import { Benches } from './benches.js';
 import { type DecisionSource, type ModuleStore } from './decisions.js';
@@ -72,7 +73,7 @@ class Tally {
     for (const one of shown) lines.push(`  ${JSON.stringify(one)}`);
     return {
       document: { records, same, differing, left_out: leftOut, left, differences: shown },
-      text: `${lines.join('\n')}\n`,
+      text: `${lines.map(plainText).join('\n')}\n`,
       ok: differing === 0 && (leftOut === 0 || (!isWhole && same > 0)),
     };
   }
@@ -99,12 +100,17 @@ export async function suggest(
       ({ host, calls, methods, paths }) =>
         `#   ${host}: ${counted(calls, 'call')}, ${methods.join(' ')}, ${paths.join(' ')}`,
     ),
+    ...(suggestion.left_out === 0
+      ? []
+      : [`# ${counted(suggestion.left_out, 'call')} to hosts whose names are no plain names left out`]),
     'policies:',
     ...policies.flatMap(({ builtin, settings }) => [
       `  - builtin: ${builtin}`,
       `    settings: ${JSON.stringify(settings)}`,
     ]),
-  ].join('\n');
+  ]
+    .map(plainText)
+    .join('\n');
   return { document: { ...suggestion, unrecorded, policies }, text: `${text}\n`, ok: true };
 }
 

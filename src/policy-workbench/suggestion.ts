@@ -19,6 +19,8 @@ export interface Suggestion {
   /** Settings of size-limit: the largest request body, rounded up to a power of two; 0 when none had one. */
   readonly size_limit: { readonly max_request_bytes: number };
   readonly seen: readonly SeenHost[];
+  /** Calls to hosts that a list would take for more than themselves: `*.example` resolves, and is a wildcard there. */
+  readonly left_out: number;
 }
 
 /** What was called on one host. */
@@ -31,13 +33,20 @@ export interface SeenHost {
   readonly paths: readonly string[];
 }
 
+/** A name or an address. */
+const NAME = /^[a-z0-9_:.-]+$/i;
 const MOST_PATHS = 10;
 
 /** The tightest allow-list for a day of calls. Names are listed one by one: a wildcard would let through what nobody asked for. */
 export function suggestionFor(requests: readonly RequestEvent[]): Suggestion {
+  const named = requests.filter(({ request }) => NAME.test(request.url.host));
+  return { ...suggestionOf(named), left_out: requests.length - named.length };
+}
+
+function suggestionOf(requests: readonly RequestEvent[]): Omit<Suggestion, 'left_out'> {
   const seen = [...byHost(requests)].map(([host, events]) => seenHost(host, events)).sort(byName);
   const urls = requests.map(({ request }) => request.url);
-  const bytes = Math.max(0, ...requests.map(({ request }) => request.body?.bytes ?? 0));
+  const bytes = requests.reduce((most, { request }) => Math.max(most, request.body?.bytes ?? 0), 0);
   const ways = { schemes: distinct(urls.map(({ scheme }) => scheme)), ports: distinctPorts(urls) };
   return {
     calls: requests.length,

@@ -46,11 +46,16 @@ export class Crew implements PoolListener {
     if (failure !== undefined) throw failure;
   }
 
+  /** Loads what rests; harmless for anything else. */
+  wake(): void {
+    for (const supervisor of this.supervisors.values()) supervisor.wake();
+  }
+
   /** Wakes what rests, and waits until each replica is ready or has failed; false when none is ready then. */
   async restore(stop: AbortSignal): Promise<boolean> {
     const { replicas } = this.generation;
     this.failures.clear();
-    for (const supervisor of this.supervisors.values()) supervisor.wake();
+    this.wake();
     await this.conditions.until(() => replicas.every(({ id, ready }) => ready || this.failures.has(id)), stop);
     return this.readyReplicas.length > 0;
   }

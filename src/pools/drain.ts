@@ -36,6 +36,11 @@ export class Drain {
     return Math.max(0, this.deadlineAt - this.ports.clock.now());
   }
 
+  /** Settles when nothing is left to do: the pool has stopped, or was left to somebody else. */
+  get over(): Promise<void> {
+    return this.done;
+  }
+
   /** Admits nobody and gives out no slot from the turn of the call on; `over` is called once the pool has stopped. */
   begin(over: () => void): void {
     const { pool } = this.crew;

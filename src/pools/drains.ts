@@ -3,6 +3,8 @@ import { Drain, type DrainPorts } from './drain.js';
 import { type Pool } from './pool.js';
 import { poolFacts } from './pool-facts.js';
 
+export type DrainReason = 'api_request' | 'retire';
+
 /** The drain of each pool that is being taken out of service. */
 export class Drains {
   private readonly open = new Map<Pool, Drain>();
@@ -10,12 +12,12 @@ export class Drains {
   constructor(private readonly ports: DrainPorts) {}
 
   /** Begins a drain, or gives the one that is under way another deadline; a pool that has stopped stays so. */
-  drain(crew: Crew, deadlineMs: number): void {
+  drain(crew: Crew, deadlineMs: number, reason: DrainReason = 'api_request'): void {
     const { pool } = crew;
     const known = this.open.get(pool);
     if (known !== undefined) return known.setDeadline(deadlineMs);
     if (pool.service === 'stopped') return;
-    this.ports.metrics.drainEvents.inc({ pool_id: pool.id, reason: 'api_request' });
+    this.ports.metrics.drainEvents.inc({ pool_id: pool.id, reason });
     this.ports.logger.info('drain', 'pool drains', { ...poolFacts(pool), deadline_ms: deadlineMs });
     this.goOn(crew, deadlineMs);
   }
@@ -26,6 +28,11 @@ export class Drains {
     const drain = new Drain(crew, this.ports, deadlineMs);
     this.open.set(pool, drain);
     drain.begin(() => this.open.delete(pool));
+  }
+
+  /** Waits until no drain of the pool is under way. */
+  async over(pool: Pool): Promise<void> {
+    await this.open.get(pool)?.over;
   }
 
   /** Ends the drain of a pool but not its effects; answers how long it had left, undefined when there is none to go on with. */

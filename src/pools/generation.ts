@@ -71,8 +71,8 @@ function replicaCount({ replicas }: PoolConfig): number {
 }
 
 /** Names of a model whose digest may not be known yet. */
-export function namesOf({ ref, id }: PoolModel, digest?: string): readonly string[] {
-  return [...new Set([ref, id, ...(digest === undefined ? [] : [digest])])];
+export function namesOf({ ref, id, otherNames }: PoolModel, digest?: string): readonly string[] {
+  return [...new Set([ref, id, ...(digest === undefined ? [] : [digest]), ...(otherNames?.() ?? [])])];
 }
 
 /** The lowest ids that nobody has, so that they stay few however often a pool is reloaded. */

@@ -1,4 +1,4 @@
-import { type EngineEndpoint, type EngineError } from '@llama-orch/plugin-sdk';
+import { type EngineDescription, type EngineEndpoint, type EngineError } from '@llama-orch/plugin-sdk';
 import { type Clock } from '../kernel/clock.js';
 import { type Pool } from './pool.js';
 
@@ -8,6 +8,8 @@ export interface Launch {
   readonly endpoint: EngineEndpoint;
   /** Settles when what was launched is gone for good. Absent: the connection finds out. */
   readonly lost?: Promise<EngineError>;
+  /** Called when the engine has said what it is. @throws EngineError when that is not what was asked for */
+  described?(description: EngineDescription): Promise<void>;
   /** Called when the engine has shown that it decodes. */
   loaded?(): void;
   /** Called when the start failed, when its engine was lost, and when it ran out of memory; `end` follows unless it lives on. */

@@ -19,13 +19,24 @@ describe('the model of a pool', () => {
 });
 
 describe('a model ref of a task', () => {
-  it.each(['haiku-nano', 'sha256:abc', 'hf:org/name@main', 'https://host/a-b', 'file:/models/a.gguf', 'A b'])(
-    'may be %s',
-    (text) => expect(isModelRef(text)).toBe(true),
-  );
+  it.each([
+    'haiku-nano',
+    `sha256:${'ab'.repeat(32)}`,
+    'hf:org/name@main',
+    'https://host/a-b',
+    'file:/models/a.gguf',
+    'A b',
+  ])('may be %s', (text) => expect(isModelRef(text)).toBe(true));
 
-  it.each(['', ' a', '/abs', '../x', 'file:/models/../etc/passwd', 'a\nb', 'a\u0000', `a${'b'.repeat(1024)}`])(
-    'may not be %j',
-    (text) => expect(isModelRef(text)).toBe(false),
-  );
+  it.each([
+    '',
+    ' a',
+    '/abs',
+    '../x',
+    'sha256:abc',
+    'file:/models/../etc/passwd',
+    'a\nb',
+    'a\u0000',
+    `a${'b'.repeat(1024)}`,
+  ])('may not be %j', (text) => expect(isModelRef(text)).toBe(false));
 });

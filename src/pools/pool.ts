@@ -32,9 +32,10 @@ export class Pool {
   constructor(
     readonly config: PoolConfig,
     readonly adapter: EngineAdapter,
+    model: PoolModel = poolModel(config.model),
   ) {
     this.id = poolId(config.id);
-    this.serving = new Generation(config, poolModel(config.model));
+    this.serving = new Generation(config, model);
     this.generations.add(this.serving);
   }
 

@@ -1,5 +1,9 @@
 import { Module } from '@nestjs/common';
 import { AuditLog } from '../audit/audit-log.js';
+import { CatalogModule } from '../catalog/catalog.module.js';
+import { Catalog } from '../catalog/catalog.js';
+import { ModelFetches } from '../catalog/model-fetches.js';
+import { ModelGate } from '../catalog/model-gate.js';
 import { CONFIG } from '../config/config.module.js';
 import { type Config } from '../config/index.js';
 import { Clock } from '../kernel/clock.js';
@@ -17,6 +21,9 @@ import { newResidents } from './on-demand/new-residents.js';
 import { OnDemandLauncher } from './on-demand/on-demand-launcher.js';
 import { Residents } from './on-demand/residents.js';
 import { LifecycleLog } from './lifecycle-log.js';
+import { CatalogLauncher } from './models/catalog-launcher.js';
+import { ModelLifecycle } from './models/model-lifecycle.js';
+import { PoolModels } from './models/pool-models.js';
 import { Pool } from './pool.js';
 import { Pools } from './pools.js';
 import { ProvisioningModule } from './provisioning/provisioning.module.js';
@@ -24,15 +31,28 @@ import { CleanStart } from './provisioning/run/clean-start.js';
 import { ProcessLauncher } from './provisioning/run/process-launcher.js';
 
 @Module({
-  imports: [PluginHostModule, ProvisioningModule, DevicesModule],
+  imports: [PluginHostModule, ProvisioningModule, DevicesModule, CatalogModule],
   providers: [
+    {
+      provide: PoolModels,
+      inject: [Catalog, ModelGate, ModelFetches],
+      useFactory: (catalog: Catalog, gate: ModelGate, fetches: ModelFetches) => new PoolModels(catalog, gate, fetches),
+    },
+    {
+      provide: ModelLifecycle,
+      inject: [Catalog, Pools, ModelFetches, Logger],
+      useFactory: (catalog: Catalog, pools: Pools, fetches: ModelFetches, logger: Logger) => {
+        const lifecycle = new ModelLifecycle({ catalog, pools, logger });
+        fetches.listen((entry) => lifecycle.arrived(entry));
+        return lifecycle;
+      },
+    },
     { provide: Residents, inject: [CONFIG, Clock, Logger, Metrics, Devices], useFactory: newResidents },
     {
       provide: Pools,
       inject: [
         ...[CONFIG, PluginHost, Clock, Random, Logger, Metrics, CleanStart, ProcessLauncher, Residents, Devices],
-        AuditLog,
-        Redactor,
+        ...[AuditLog, Redactor, Catalog, ModelGate, PoolModels],
       ],
       useFactory: async (
         config: Config,
@@ -47,22 +67,26 @@ import { ProcessLauncher } from './provisioning/run/process-launcher.js';
         devices: Devices,
         audit: AuditLog,
         redactor: Redactor,
+        catalog: Catalog,
+        gate: ModelGate,
+        models: PoolModels,
       ) => {
+        await catalog.adoptAll(config.pools.map(({ model }) => model));
         const pools: Pool[] = [];
         for (const pool of config.pools) {
-          pools.push(
-            new Pool(await devices.fitted(pool), await plugins.create('engine-adapter', pool.engine, pool.options)),
-          );
+          const adapter = await plugins.create('engine-adapter', pool.engine, pool.options);
+          pools.push(new Pool(await devices.fitted(pool), adapter, models.modelOf(pool.model)));
         }
-        const launcher = cleanStart.before(new OnDemandLauncher(residents, devices.launcher(processes)));
+        const started = cleanStart.before(new OnDemandLauncher(residents, devices.launcher(processes)));
+        const launcher = new CatalogLauncher(gate, started, (pool) => processes.weightsOf(pool));
         const lifecycle = new LifecycleLog(audit, logger);
-        const all = new Pools(pools, { clock, random, logger, metrics, launcher, lifecycle, redactor });
+        const all = new Pools(pools, { clock, random, logger, metrics, launcher, lifecycle, redactor, models });
         devices.watch(pools, (pool, replica) => all.memoryChanged(pool, replica));
         if (wantsProbe(config)) showDevices(devices, metrics, pools);
         return all;
       },
     },
   ],
-  exports: [Pools, Residents, DevicesModule],
+  exports: [Pools, Residents, ModelLifecycle, DevicesModule, CatalogModule],
 })
 export class PoolsModule {}

@@ -3,6 +3,7 @@ import { Drains } from './drains.js';
 import { type PoolModel } from './model-ref.js';
 import { type Pool } from './pool.js';
 import { type PoolListener } from './pool-events.js';
+import { type PoolModels } from './models/pool-models.js';
 import { type ReloadRequest } from './reload/journey.js';
 import { type ReloadPlan } from './reload/plan.js';
 import { busy } from './reload/refusals.js';
@@ -16,8 +17,8 @@ import { type BrokenRun, type SupervisorPorts } from './supervisor.js';
 import { type PoolTraffic } from './traffic.js';
 
 export type PoolsPorts = Omit<SupervisorPorts, 'listener'> & {
-  /** Absent: those that reloads are made of. */
-  readonly reloadSteps?: ReloadSteps;
+  /** Absent: there is no catalog, and refs mean what they say. */
+  readonly models?: PoolModels;
 };
 
 /** Those who are served by the pools. */
@@ -55,7 +56,9 @@ export class Pools implements PoolListener {
       this.ports.metrics.poolCpu.set({ pool_id: pool.id }, pool.cpu ? 1 : 0);
       const crew = this.newCrew(pool);
       crew.serving = true;
-      crew.start(!pool.config.preload);
+      const isRetired = this.ports.models?.isRetired(pool) === true;
+      if (isRetired) pool.service = 'stopped';
+      crew.start(isRetired || !pool.config.preload);
     }
   }
 
@@ -73,6 +76,45 @@ export class Pools implements PoolListener {
     if (reloads.isUnderWay(pool)) throw busy(pool);
     drains.drain(this.crewOf(pool), deadlineMs);
     this.showReadiness(pool);
+  }
+
+  /** Takes a pool out of service because its model is. */
+  retire(pool: Pool, deadlineMs: number): void {
+    this.serving.drains.drain(this.crewOf(pool), deadlineMs, 'retire');
+    this.showReadiness(pool);
+  }
+
+  /** Waits until the engines of a pool that drains are gone, or somebody else cares for it. */
+  drained(pool: Pool): Promise<void> {
+    return this.serving.drains.over(pool);
+  }
+
+  /** Returns a pool that was taken out of service, or is being taken, with the model that it has; not during a reload. */
+  async provision(pool: Pool): Promise<void> {
+    const { drains, traffic } = this.serving;
+    await drains.takeOver(pool);
+    if (pool.service !== 'draining' && pool.service !== 'stopped') return;
+    pool.service = 'open';
+    traffic.open(pool);
+    for (const replica of this.crewOf(pool).readyReplicas) this.replicaReady(pool, replica);
+    if (pool.config.preload) this.crewOf(pool).wake();
+    this.showReadiness(pool);
+  }
+
+  /** Starts the replicas of a failed pool without waiting for their breakers. */
+  async startAnew(pool: Pool): Promise<void> {
+    const crew = this.crewOf(pool);
+    await crew.unload();
+    if (pool.service === 'open' && pool.config.preload) crew.wake();
+  }
+
+  isReloading(pool: Pool): boolean {
+    return this.serving.reloads.isUnderWay(pool);
+  }
+
+  /** Waits until no reload of the pool is under way. */
+  reloaded(pool: Pool): Promise<void> {
+    return this.serving.reloads.over(pool);
   }
 
   /** Gives a pool another model, or the same one anew. @throws AppError 409 when that came to nothing */
@@ -146,7 +188,7 @@ export class Pools implements PoolListener {
   }
 
   private hostOf(listener: PoolListener, traffic: PoolTraffic): Host {
-    const { clock, logger, metrics, reloadSteps = new ReloadSteps() } = this.ports;
+    const { clock, logger, metrics, models } = this.ports;
     const stop = this.stopping.signal;
     const crewOf = (pool: Pool) => this.crewOf(pool);
     const drains = new Drains({ clock, logger, metrics, traffic, stop });
@@ -156,7 +198,7 @@ export class Pools implements PoolListener {
       appoint: (crew: Crew, before: Crew) => this.appoint(crew, before),
       dismiss: (crew: Crew) => this.dismiss(crew),
     };
-    const reloads = new Reloads({ clock, logger, drains, crewOf }, journeyPorts, reloadSteps);
+    const reloads = new Reloads({ clock, logger, drains, crewOf, models }, journeyPorts, new ReloadSteps(models));
     return { listener, traffic, drains, reloads };
   }
 

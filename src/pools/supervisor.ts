@@ -195,6 +195,7 @@ export class Supervisor {
     const described = await bounded((signal) => engine.describe(signal), timeouts.load_ms, ports.clock, stop);
     replica.description = checkedDescription(pool.engine, described);
     requirePinned(pool.config.provisioning?.engine_version, replica.description.engineVersion);
+    await this.launch.described?.(replica.description);
     return engine;
   }
 

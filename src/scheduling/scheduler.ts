@@ -12,6 +12,7 @@ import { type Replica } from '../pools/replica.js';
 import { canHoldTasks } from '../pools/replica-state.js';
 import { type Sessions } from '../sessions/sessions.js';
 import { frameText } from '../tasks/frames.js';
+import { type TaskJournal } from '../tasks/task-journal.js';
 import { type TaskRegistry } from '../tasks/task-registry.js';
 import { type TaskTelemetry } from '../tasks/task-telemetry.js';
 import { type Promise202, type Task } from '../tasks/task.js';
@@ -38,6 +39,7 @@ import { type PoolOption } from './pool-ranking.js';
 import { SchedulerTraffic } from './pool-traffic.js';
 import { type Receipts } from './receipts/receipts.js';
 import { type Arrival } from './receipts/stored.js';
+import { RestoredTasks } from './recovery/restored-tasks.js';
 import { type PreemptionTelemetry } from './preemption-telemetry.js';
 import { roomRefusal } from './room-refusal.js';
 import { TaskRuns, isInterruptible } from './task-runs.js';
@@ -60,6 +62,8 @@ export interface SchedulerPorts {
   readonly onDeadline: 'stop' | 'finish';
   readonly receipts: Receipts;
   readonly overload: OverloadRules;
+  /** Makes tasks durable. Absent: they end with the process. */
+  readonly journal?: Pick<TaskJournal, 'follow' | 'end'>;
   /** Told that something happened. Absent when no model loads on demand. */
   readonly onDemand?: { look(): void };
 }
@@ -88,6 +92,7 @@ export class Scheduler implements PoolListener, Workload {
   private readonly runs: TaskRuns;
   private readonly rates: RateReports;
   readonly traffic: SchedulerTraffic;
+  readonly restored: RestoredTasks;
   private readonly sessionTasks: SessionTasks;
   private readonly pending: SchedulerEvent[] = [];
   private carryingOut = false;
@@ -106,17 +111,17 @@ export class Scheduler implements PoolListener, Workload {
       this.state.pools.set(pool.id, pool);
       this.outlooks.set(pool.id, new PoolOutlook(pool, rates, ports.random, ports.onStart, ports.overload, coming));
     }
-    const { clock, sessions } = ports;
     const event = (taken: SchedulerEvent) => this.on(taken);
     const state = () => this.state;
     this.deadlines = new Deadlines(ports, event);
     this.traffic = new SchedulerTraffic(ports, { state, event, outlook: (poolId) => this.outlook(poolId) });
     this.failovers = new Failovers(ports, { state, event }, this.traffic);
     // Last but one: each session that the store has kept is an event already.
-    this.sessionTasks = new SessionTasks({ clock, sessions, event });
+    this.sessionTasks = new SessionTasks({ ...ports, event });
     const outlook = (task: Task) => this.outlook(task.poolId);
-    const [rates, failovers] = [this.rates, this.failovers];
-    this.runs = new TaskRuns(ports, this.sessionTasks, { event, outlook, rates, failovers });
+    const { rates, failovers, sessionTasks, deadlines } = this;
+    this.runs = new TaskRuns(ports, sessionTasks, { event, outlook, rates, failovers });
+    this.restored = new RestoredTasks(ports, { event, outlook, sessionTasks, deadlines, failovers });
   }
 
   /**
@@ -143,7 +148,7 @@ export class Scheduler implements PoolListener, Workload {
     return task.promise;
   }
 
-  /** Ends a task; harmless when it has ended. The terminal frame stands in the log when this returns. */
+  /** Ends a task; harmless when it has ended. Nothing follows in its log but the terminal frame. */
   cancel(task: Task, reason: 'client' | 'disconnect'): void {
     this.on({ type: 'cancelled', key: task.key, reason, now: this.ports.clock.now() });
   }
@@ -313,6 +318,7 @@ export class Scheduler implements PoolListener, Workload {
   private accept({ key, position }: CommandOf<'accept'>): void {
     const task = this.task(key);
     task.promise = this.submission!.newcomer.accepted(task, position);
+    this.ports.journal?.follow(task);
     this.deadlines.watch(task);
     this.sessionTasks.accepted(task);
     this.ports.telemetry.admitted(task);
@@ -353,7 +359,7 @@ export class Scheduler implements PoolListener, Workload {
 
   private finish(key: TaskKey, end: TaskEnd): void {
     const task = this.task(key);
-    const { clock, registry, telemetry } = this.ports;
+    const { clock, registry, telemetry, journal } = this.ports;
     const outlook = this.outlook(task.poolId);
     task.endedAt = clock.now();
     task.endedMs = clock.epochMs();
@@ -368,7 +374,9 @@ export class Scheduler implements PoolListener, Workload {
     // Its last token was there when it was cut off.
     if (task.isCutOff && ending.state === 'completed') task.resume(task.endedAt);
     task.moveTo(ending.state);
-    task.log.seal(frameText(task.log.upcomingSeq, ending.frame.type, JSON.stringify(ending.frame.data)));
+    const lastFrame = frameText(task.log.upcomingSeq, ending.frame.type, JSON.stringify(ending.frame.data));
+    if (journal === undefined) task.log.seal(lastFrame);
+    else journal.end(task, lastFrame);
     this.deadlines.forget(task);
     outlook.ended(task);
     registry.retain(task);

@@ -14,7 +14,10 @@ import { Pools } from '../pools/pools.js';
 import { PoolsModule } from '../pools/pools.module.js';
 import { Sessions } from '../sessions/sessions.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
+import { JournalTelemetry } from '../tasks/journal-telemetry.js';
+import { TaskJournal } from '../tasks/task-journal.js';
 import { TaskRegistry } from '../tasks/task-registry.js';
+import { TaskStore } from '../tasks/task-store.js';
 import { TaskTelemetry } from '../tasks/task-telemetry.js';
 import { TasksModule } from '../tasks/tasks.module.js';
 import { AdaptiveSlots } from './adaptive/adaptive-slots.js';
@@ -27,6 +30,7 @@ import { overloadRules } from './overload-rules.js';
 import { preemptionRules } from './preemption-rules.js';
 import { PreemptionTelemetry } from './preemption-telemetry.js';
 import { Receipts } from './receipts/receipts.js';
+import { Recovery } from './recovery/recovery.js';
 import { receiptSettings } from './receipts/settings.js';
 import { Scheduler } from './scheduler.js';
 import { watchedStrategy } from './watched-strategy.js';
@@ -39,6 +43,25 @@ import { watchedStrategy } from './watched-strategy.js';
       inject: [CONFIG, PluginHost, Clock],
       useFactory: ({ scheduler }: Config, plugins: PluginHost, clock: Clock) =>
         new Receipts(clock, receiptSettings(scheduler, plugins.report)),
+    },
+    {
+      provide: Recovery,
+      inject: [CONFIG, Clock, TaskStore, TaskRegistry, Sessions, Pools, TaskJournal, JournalTelemetry, Scheduler],
+      useFactory: (
+        { limits }: Config,
+        clock: Clock,
+        store: TaskStore,
+        registry: TaskRegistry,
+        sessions: Sessions,
+        pools: Pools,
+        journal: TaskJournal,
+        telemetry: JournalTelemetry,
+        { restored: tasks }: Scheduler,
+      ) =>
+        new Recovery({
+          ...{ clock, store, registry, sessions, pools, journal, telemetry, tasks },
+          tasksKept: limits.tasks_kept,
+        }),
     },
     {
       provide: Scheduler,
@@ -56,6 +79,7 @@ import { watchedStrategy } from './watched-strategy.js';
         Receipts,
         Logger,
         Redactor,
+        TaskJournal,
       ],
       useFactory: async (
         config: Config,
@@ -71,6 +95,7 @@ import { watchedStrategy } from './watched-strategy.js';
         receipts: Receipts,
         logger: Logger,
         redactor: Redactor,
+        journal: TaskJournal,
       ) => {
         const { discipline, placement, on_deadline: onDeadline } = config.scheduler;
         const made = await plugins.create('queue-discipline', discipline, disciplineOptions(config.scheduler));
@@ -81,7 +106,19 @@ import { watchedStrategy } from './watched-strategy.js';
         const { metrics_ms: metricsMs } = config.stream;
         const preemption = preemptionRules(config.preemption);
         const ports = {
-          ...{ clock, random, pools, registry, telemetry, sessions, metricsMs, onDeadline, receipts, redactor },
+          ...{
+            clock,
+            random,
+            pools,
+            registry,
+            telemetry,
+            sessions,
+            metricsMs,
+            onDeadline,
+            receipts,
+            redactor,
+            journal,
+          },
           onStart: (outcome: StartOutcome) => showStart(metrics, outcome),
           overload: overloadRules(config.scheduler),
           ...(pools.all.some((pool) => !pool.config.preload) && { onDemand: residents }),
@@ -102,7 +139,7 @@ import { watchedStrategy } from './watched-strategy.js';
       },
     },
   ],
-  exports: [Scheduler, Receipts],
+  exports: [Scheduler, Receipts, Recovery],
 })
 export class SchedulingModule {}
 

@@ -55,6 +55,11 @@ export class SessionTasks implements SessionListener {
     if (task.session !== undefined) this.ports.sessions.accepted(task.session, task.key);
   }
 
+  /** A task of before a restart goes on; what it used until then is charged already. */
+  restored(task: Task): void {
+    if (task.session !== undefined) this.ports.sessions.goesOn(task.session, task.key);
+  }
+
   /** A session whose first task was refused never was. */
   refused({ session }: Task): void {
     if (session !== undefined && !this.ports.sessions.isKnown(session)) this.sessionRemoved(session);
@@ -105,14 +110,13 @@ export class SessionTasks implements SessionListener {
     return { used: this.amounts(promptTokens, outputTokens, task.decodeMs(this.ports.clock.now())) };
   }
 
-  /** The task has ended; what it used and gave back is durable when this returns. */
+  /** The task has ended; what it used and gave back becomes durable with its end. */
   ended(task: Task, end: TaskEnd): void {
     const { session } = task;
     if (session === undefined) return;
     const { sessions } = this.ports;
     sessions.ended(session, task.key);
     if (end.type === 'budget') sessions.telemetry.braked();
-    if (session.account !== undefined) sessions.tryWrite();
   }
 
   /** Members of the task's metrics frames. */

@@ -138,7 +138,7 @@ export class TaskRuns {
 
   /** Appends a metrics frame: when values changed, and once before the end if there was none. */
   pulse(task: Task, occasion: 'paced' | 'last'): void {
-    if (task.firstTokenAt === undefined || task.log.sealed) return;
+    if (task.firstTokenAt === undefined || task.log.closed) return;
     const last = this.lastPulse.get(task);
     if (occasion === 'last' && last !== undefined) return;
     const json = JSON.stringify(this.metricsFrame(task));

@@ -30,6 +30,13 @@ interface Reservation {
   readonly spent: MutableAmounts;
 }
 
+/** What a task of before a restart had reported and been charged for. */
+export interface Charge {
+  readonly task: TaskKey;
+  readonly seen: Amounts;
+  readonly spent: Amounts;
+}
+
 type MutableAmounts = { -readonly [Name in Dimension]: number };
 
 /**
@@ -40,6 +47,8 @@ export interface Account {
   readonly terms: Terms;
   readonly used: MutableAmounts;
   readonly reservations: Map<TaskKey, Reservation>;
+  /** Of tasks that may come back after a restart; each goes into the reservation of its task. */
+  readonly carried: Map<TaskKey, Charge>;
 }
 
 /** What one step moved. Over all entries of an account, `spent` adds up to what is used, `held` to what is reserved. */
@@ -67,9 +76,19 @@ export interface Settlement {
 
 export const NOTHING: Amounts = { tokens: 0, timeMs: 0, cost: 0 };
 
-/** An account of which `used` is spent already. What was reserved before a crash is free again: nobody holds it. */
-export function openAccount(terms: Terms, used: Amounts = NOTHING): Account {
-  return { terms, used: { ...used }, reservations: new Map() };
+/**
+ * An account of which `used` is spent already, `charges` of it by tasks that may go on. What was reserved before a crash
+ * is free again: nobody holds it.
+ */
+export function openAccount(terms: Terms, used: Amounts = NOTHING, charges: readonly Charge[] = []): Account {
+  const carried = new Map(charges.map((charge) => [charge.task, charge]));
+  return { terms, used: { ...used }, reservations: new Map(), carried };
+}
+
+/** What the open tasks of an account have been charged for. */
+export function chargesOf({ reservations, carried }: Account): readonly Charge[] {
+  const open = [...reservations].map(([task, { seen, spent }]) => ({ task, seen, spent: { ...spent } }));
+  return [...open, ...carried.values()].filter(({ seen }) => DIMENSIONS.some((dimension) => seen[dimension] > 0));
 }
 
 /** What may still be spent in a capped dimension, reservations included; undefined without a cap. */
@@ -91,12 +110,20 @@ export function shortfallOf(account: Account, least: Amounts): Shortfall | undef
   return undefined;
 }
 
-/** Sets aside what the task asks for, cut to what is left; twice is harmless. Ask {@link shortfallOf} before. */
+/**
+ * Sets aside what the task asks for, cut to what is left; twice is harmless. Ask {@link shortfallOf} before. A task that
+ * goes on after a restart has been charged for a part of it.
+ */
 export function reserve(account: Account, task: TaskKey, ask: Amounts): LedgerEntry {
   if (account.reservations.has(task)) return { task, held: NOTHING, spent: NOTHING };
+  const { seen, spent } = account.carried.get(task) ?? { seen: NOTHING, spent: NOTHING };
+  account.carried.delete(task);
   const held = { ...NOTHING };
-  for (const dimension of DIMENSIONS) held[dimension] = Math.min(ask[dimension], unreserved(account, dimension));
-  account.reservations.set(task, { ask, held: { ...held }, seen: NOTHING, spent: { ...NOTHING } });
+  for (const dimension of DIMENSIONS) {
+    const wanted = Math.max(0, ask[dimension] - spent[dimension]);
+    held[dimension] = Math.min(wanted, unreserved(account, dimension));
+  }
+  account.reservations.set(task, { ask, held: { ...held }, seen, spent: { ...spent } });
   return { task, held, spent: NOTHING };
 }
 

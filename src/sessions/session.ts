@@ -1,5 +1,5 @@
 import { type ReplicaId, type SessionId, type SessionKey, type TaskKey, sessionKey } from '../kernel/ids.js';
-import { type Account, NOTHING } from './ledger.js';
+import { type Account, NOTHING, chargesOf } from './ledger.js';
 import { type SessionOrigin, type SessionRecord } from './session-store.js';
 
 /** One start of a replica: its KV cache is gone with the next one. */
@@ -40,6 +40,7 @@ export class Session {
   record(expiresMs: number): SessionRecord {
     const { tenantId, id, turns, lastReplica, openTasks, createdMs, origin } = this;
     const used = this.account === undefined ? NOTHING : { ...this.account.used };
-    return { tenantId, id, turns, used, lastReplica, openTasks: openTasks.size, createdMs, expiresMs, origin };
+    const charges = this.account === undefined ? [] : chargesOf(this.account);
+    return { tenantId, id, turns, used, lastReplica, openTasks: openTasks.size, charges, createdMs, expiresMs, origin };
   }
 }

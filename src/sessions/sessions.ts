@@ -3,7 +3,7 @@ import { type ReplicaId, type SessionId, type SessionKey, type TaskKey, sessionK
 import { openAccount } from './ledger.js';
 import { Residency } from './residency.js';
 import { type ReplicaStart, Session } from './session.js';
-import { type SessionOrigin, type SessionRecord, type SessionStore } from './session-store.js';
+import { type SessionChanges, type SessionOrigin, type SessionRecord, type SessionStore } from './session-store.js';
 import { type SessionTelemetry } from './session-telemetry.js';
 import { type Tariff } from './tariff.js';
 
@@ -113,6 +113,12 @@ export class Sessions {
     this.touch(session);
   }
 
+  /** An accepted task of before a restart goes on. Its turn was counted then. */
+  goesOn(session: Session, task: TaskKey): void {
+    session.openTasks.add(task);
+    this.touch(session);
+  }
+
   /** Takes an accepted task back that could not be recorded, and has ended. */
   withdraw(session: Session): void {
     session.turns--;
@@ -166,39 +172,53 @@ export class Sessions {
     this.planWrite();
   }
 
-  /** Makes every change durable now. @throws Error when the disk does not take it; the changes are kept for the next time */
-  write(): void {
-    if (this.changed.size === 0 && this.removed.size === 0) return;
-    // Should the store refuse, the next try is planned already.
-    this.planWrite();
-    this.lastWriteFailed = true;
-    const { clock, store } = this.ports;
+  /** Makes every change durable. @throws Error when the disk does not take it; the changes are kept for the next time */
+  async write(): Promise<void> {
+    if (this.changed.size > 0 || this.removed.size > 0)
+      await this.writeWith((changes) => this.ports.store.write(changes));
+  }
+
+  /**
+   * Hands every change to whoever makes it durable together with what belongs to it.
+   * @throws what `write` throws; the changes are kept for the next time
+   */
+  async writeWith(write: (changes: SessionChanges) => Promise<void>): Promise<void> {
+    const { clock } = this.ports;
     const [now, epochMs] = [clock.now(), clock.epochMs()];
-    const records = [...this.changed].map((session) => session.record(epochMs + Math.round(session.expiresAt - now)));
-    store.write(records, [...this.removed.values()]);
-    this.lastWriteFailed = false;
+    const [changed, removed] = [[...this.changed], [...this.removed.values()]];
     this.changed.clear();
     this.removed.clear();
     this.cancelWrite?.();
     this.cancelWrite = undefined;
-  }
-
-  /** The same, where nobody can be told but the log. */
-  tryWrite(): void {
+    const records = changed.map((session) => session.record(epochMs + Math.round(session.expiresAt - now)));
     try {
-      this.write();
+      await write({ changed: records, removed });
+      this.lastWriteFailed = false;
     } catch (error) {
-      this.ports.telemetry.storeFailed(error);
+      this.lastWriteFailed = true;
+      this.keepForNextTime(changed, removed);
+      throw error;
     }
   }
 
-  /** Writes what is left and closes the store. Calling twice is harmless. */
-  close(): void {
+  /** The same, where nobody can be told but the log. */
+  async tryWrite(): Promise<void> {
+    await this.write().catch((error: unknown) => this.telemetry.storeFailed(error));
+  }
+
+  /** Writes what is left. Calling twice is harmless. */
+  async close(): Promise<void> {
     this.cancelExpiry?.();
-    if (!this.closed) this.tryWrite();
+    if (this.closed) return;
     this.closed = true;
+    await this.tryWrite();
     this.cancelWrite?.();
-    this.ports.store.close();
+  }
+
+  private keepForNextTime(changed: readonly Session[], removed: readonly Session[]): void {
+    for (const session of changed) if (this.isKnown(session)) this.changed.add(session);
+    for (const session of removed) if (!this.sessions.has(session.key)) this.removed.set(session.key, session);
+    this.planWrite();
   }
 
   private fresh(tenantId: string, id: SessionId, origin: SessionOrigin): Session {
@@ -209,7 +229,7 @@ export class Sessions {
 
   private restore(record: SessionRecord, now: number, epochMs: number): void {
     const { tariff, limits } = this.ports;
-    const account = tariff.isActive ? openAccount(tariff.terms, record.used) : undefined;
+    const account = tariff.isActive ? openAccount(tariff.terms, record.used, record.charges) : undefined;
     const session = new Session(record.tenantId, record.id, record.origin, record.createdMs, account);
     session.turns = record.turns;
     session.lastReplica = record.lastReplica as ReplicaId | undefined;
@@ -254,7 +274,7 @@ export class Sessions {
     if (this.closed) return;
     this.cancelWrite ??= this.ports.clock.schedule(WRITE_MS, () => {
       this.cancelWrite = undefined;
-      this.tryWrite();
+      void this.tryWrite();
     });
   }
 }

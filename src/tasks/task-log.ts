@@ -5,6 +5,19 @@ export interface LogReader {
   wake(): void;
 }
 
+/** Makes a log durable. It is told of each append before any reader is. */
+export interface LogRecorder {
+  appended(): void;
+}
+
+/** What is known of a log that outlived restarts. */
+export interface LogRecovery {
+  /** Of the daemon that goes on with it; different for each. */
+  readonly epoch: number;
+  /** Sequence numbers up to which it survived: one for each crash. */
+  readonly after: readonly number[];
+}
+
 /** A place in a log: bytes before it have been read. Opened by the log, moved by `read`. */
 export interface LogCursor {
   block: number;
@@ -27,6 +40,11 @@ const LARGEST_BLOCK = 16 * 1024;
 const GROWTH = 4;
 /** Of the kept bytes a sixteenth may be held too many, because whole blocks are let go. */
 const BLOCKS_PER_LOG = 16;
+/**
+ * Frames that readers may have at most before they are durable. A crash forgets them, so that no cursor in the stretch
+ * behind what was recovered says by itself which frames its reader has.
+ */
+export const MOST_UNRECORDED = 128;
 const FRAME_END = '\n\n';
 
 /**
@@ -42,9 +60,25 @@ export class TaskLog {
   private nextSeq = 1;
   private allBytes = 0;
   private isSealed = false;
+  /** The terminal frame, until readers may have it. */
+  private last: string | undefined;
+  private recorder: LogRecorder | undefined;
+  /** Bytes that readers may have. */
+  private readable = Infinity;
+  private recovery: LogRecovery | undefined;
+  private whenSealed: (() => void)[] = [];
 
   constructor(private readonly keepBytes: number) {
     this.largestBlock = Math.min(LARGEST_BLOCK, Math.max(SMALLEST_BLOCK, keepBytes / BLOCKS_PER_LOG));
+  }
+
+  /** A whole log that holds no frames any more. */
+  static ofEnded(lastSeq: number, text: string): TaskLog {
+    const log = new TaskLog(0);
+    log.nextSeq = lastSeq + 1;
+    log.dropped = text === '' ? [] : [{ text, reasoning: false }];
+    log.isSealed = true;
+    return log;
   }
 
   /** Sequence number of the newest frame; 0 before any. */
@@ -57,14 +91,24 @@ export class TaskLog {
     return this.nextSeq;
   }
 
-  /** True once the terminal frame stands; nothing can follow it. */
+  /** True once the terminal frame is there; nothing can follow it. */
+  get closed(): boolean {
+    return this.last !== undefined || this.isSealed;
+  }
+
+  /** True once readers may have the terminal frame. */
   get sealed(): boolean {
     return this.isSealed;
   }
 
   /** Bytes that are held. */
   get bytes(): number {
-    return this.allBytes - (this.blocks[0]?.startByte ?? this.allBytes);
+    return this.writtenBytes - (this.blocks[0]?.startByte ?? this.allBytes);
+  }
+
+  /** Bytes of all frames so far, also of those that are no longer held. */
+  get writtenBytes(): number {
+    return this.allBytes + (this.last === undefined ? 0 : Buffer.byteLength(this.last));
   }
 
   get readerCount(): number {
@@ -77,19 +121,72 @@ export class TaskLog {
    */
   append(text: string, count: number): void {
     this.write(text, count);
+    this.recorder?.appended();
     this.wakeReaders();
   }
 
-  /** Appends the terminal frame; nothing follows it. */
+  /** Appends the terminal frame for readers; nothing follows it. */
   seal(text: string): void {
+    this.close(text);
+    this.publish();
+  }
+
+  /** Takes the terminal frame. Nothing follows it, and readers get it once it is published. */
+  close(text: string): void {
+    if (this.closed) throw new Error('the task log is sealed');
+    this.last = text;
+  }
+
+  /** Lets readers have the terminal frame. Twice is harmless. */
+  publish(): void {
+    if (this.last === undefined) return;
+    const text = this.last;
+    this.last = undefined;
+    this.readable = Infinity;
     this.write(text, 1);
     this.isSealed = true;
     this.wakeReaders();
+    for (const resolve of this.whenSealed.splice(0)) resolve();
   }
 
-  /** True when the frame after `after` is still held, or is the one to come. */
-  holds(after: number): boolean {
-    if (after > this.lastSeq) return false;
+  /** Settles once readers may have the terminal frame. */
+  async ended(): Promise<void> {
+    if (!this.isSealed) await new Promise<void>((resolve) => this.whenSealed.push(resolve));
+  }
+
+  recordBy(recorder: LogRecorder): void {
+    this.recorder = recorder;
+  }
+
+  /** Readers may have so many bytes of the log and no more, for now. */
+  limitTo(bytes: number): void {
+    this.readable = bytes;
+  }
+
+  /** Readers may have more than before. */
+  allow(bytes: number): void {
+    this.readable = bytes;
+    this.wakeReaders();
+  }
+
+  /** What stands so far is from a daemon that crashed; its readers may have had a little more. */
+  markRecovered(recovery: LogRecovery): void {
+    this.recovery = recovery;
+  }
+
+  /** Which writing of the log readers get; undefined while there is one only. */
+  get epoch(): number | undefined {
+    return this.recovery?.epoch;
+  }
+
+  /** What stands is all; its terminal frame is among it. */
+  markWhole(): void {
+    this.isSealed = true;
+  }
+
+  /** True when the frame after `after` is still held, or is the one to come. `epoch` is that of the cursor, if it has one. */
+  holds(after: number, epoch?: number): boolean {
+    if (after > this.lastSeq || (epoch !== this.epoch && this.isUncertain(after))) return false;
     const first = this.blocks[0];
     return after === this.lastSeq || (first !== undefined && after + 1 >= first.firstSeq);
   }
@@ -104,16 +201,12 @@ export class TaskLog {
 
   /** The frames behind the cursor as far as they lie together; the cursor moves behind them. Undefined: there are none yet. */
   read(cursor: LogCursor): Buffer | undefined {
-    let block = this.blocks[cursor.block - this.droppedBlocks];
-    if (block !== undefined && cursor.at === block.used && this.blocks.length > cursor.block - this.droppedBlocks + 1) {
-      cursor.block++;
-      cursor.at = 0;
-      block = this.blocks[cursor.block - this.droppedBlocks];
-    }
-    if (block === undefined || cursor.at === block.used) return undefined;
-    const frames = block.bytes.subarray(cursor.at, block.used);
-    cursor.at = block.used;
-    return frames;
+    return this.framesUpTo(this.readable, cursor);
+  }
+
+  /** The same for the recorder, which is ahead of all readers. */
+  readAll(cursor: LogCursor): Buffer | undefined {
+    return this.framesUpTo(Infinity, cursor);
   }
 
   /** True when frames behind the cursor were let go before they were read. */
@@ -146,14 +239,39 @@ export class TaskLog {
     return joined([...this.dropped, ...this.blocks.flatMap(saidIn)]);
   }
 
+  /** All frames that are held, oldest first. */
+  frames(): string {
+    return this.blocks.map(({ bytes, used }) => bytes.toString('utf8', 0, used)).join('');
+  }
+
   /** Lets all frames go; the text stays. */
   release(): void {
     this.drop(this.blocks.length);
     this.dropped = this.dropped.filter(({ reasoning }) => !reasoning);
   }
 
+  private framesUpTo(limit: number, cursor: LogCursor): Buffer | undefined {
+    let block = this.blocks[cursor.block - this.droppedBlocks];
+    if (block !== undefined && cursor.at === block.used && this.blocks.length > cursor.block - this.droppedBlocks + 1) {
+      cursor.block++;
+      cursor.at = 0;
+      block = this.blocks[cursor.block - this.droppedBlocks];
+    }
+    if (block === undefined) return undefined;
+    const end = Math.min(block.used, limit - block.startByte);
+    if (end <= cursor.at) return undefined;
+    const frames = block.bytes.subarray(cursor.at, end);
+    cursor.at = end;
+    return frames;
+  }
+
+  /** Another run may have put other frames in these places than a reader of before the crash has had there. */
+  private isUncertain(after: number): boolean {
+    return this.recovery?.after.some((seq) => after > seq && after <= seq + MOST_UNRECORDED) ?? false;
+  }
+
   private write(text: string, count: number): void {
-    if (this.isSealed) throw new Error('the task log is sealed');
+    if (this.closed) throw new Error('the task log is sealed');
     const block = this.blockFor(text);
     const length = block.bytes.write(text, block.used, 'utf8');
     block.used += length;

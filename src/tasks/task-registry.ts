@@ -1,6 +1,7 @@
 import { type Clock } from '../kernel/clock.js';
 import { type TaskId, type TaskKey, taskKey } from '../kernel/ids.js';
 import { TaskLog } from './task-log.js';
+import { type StoredChunk } from './task-store.js';
 import { type Task } from './task.js';
 
 export interface RetentionLimits {
@@ -39,6 +40,26 @@ export class TaskRegistry {
     return new TaskLog(this.limits.ringBytes);
   }
 
+  /** The log of a task of before a restart: its frames so far, as they were stored. */
+  logOf(chunks: readonly StoredChunk[]): TaskLog {
+    const log = this.newLog();
+    for (const { bytes, count } of chunks) log.append(Buffer.from(bytes).toString(), count);
+    return log;
+  }
+
+  /** The whole log of an ended task, for one reader. */
+  endedLogOf(chunks: readonly StoredChunk[]): TaskLog {
+    const log = new TaskLog(Infinity);
+    for (const { bytes, count } of chunks) log.append(Buffer.from(bytes).toString(), count);
+    log.markWhole();
+    return log;
+  }
+
+  /** The log of an ended task whose frames are in the store. */
+  endedLog(lastSeq: number, text: string | undefined): TaskLog {
+    return TaskLog.ofEnded(lastSeq, text ?? '');
+  }
+
   add(task: Task): void {
     this.tasks.set(task.key, task);
     const { tenantId } = task.request;
@@ -47,10 +68,16 @@ export class TaskRegistry {
     else live.add(task);
   }
 
-  /** Takes back a task that was not admitted. */
+  /** Takes back a task that was not admitted, or could not be stored. */
   forget(task: Task): void {
     this.tasks.delete(task.key);
     this.leave(task);
+  }
+
+  /** Takes over an ended task of before a restart; older ones first. */
+  restore(task: Task): void {
+    this.tasks.set(task.key, task);
+    this.retain(task);
   }
 
   /** A task of this tenant; those of others are not found. */
@@ -124,7 +151,8 @@ export class TaskRegistry {
 
   private dropOldest(count: number): void {
     while (this.framesFrom < count) this.releaseOldestFrames();
-    for (const task of this.ended.slice(0, count)) this.tasks.delete(task.key);
+    // The id of one that was taken back may belong to another task by now.
+    for (const task of this.ended.slice(0, count)) if (this.tasks.get(task.key) === task) this.tasks.delete(task.key);
     this.ended = this.ended.slice(count);
     this.framesFrom -= count;
   }

@@ -102,6 +102,10 @@ export class Task {
   answeredBy: string | undefined;
   /** Time that runs took whose engines were lost; part of the longest run that it may have. */
   lostRunMs = 0;
+  /** Sequence numbers up to which its log survived crashes of the daemon. */
+  recoveredAfter: readonly number[] = [];
+  /** Id of the artifact that holds its frames, once it is kept. */
+  transcript: string | undefined;
   private cutOffAt: number | undefined;
   private cutOffMs = 0;
 
@@ -138,6 +142,18 @@ export class Task {
   moveTo(state: TaskState): void {
     if (!canMove(this.currentState, state)) throw new Error(`a task cannot go from ${this.currentState} to ${state}`);
     this.currentState = state;
+  }
+
+  /** The state of a task that an earlier daemon ended. */
+  restoreEnded(state: TaskState): void {
+    this.currentState = state;
+  }
+
+  /** It was being answered when an earlier daemon ended, `decodeMs` of it until then, and waits to go on at `now`. */
+  restoreBegun(now: number, decodeMs: number): void {
+    this.currentState = 'streaming';
+    this.firstTokenAt = now - decodeMs;
+    this.failOver(now);
   }
 
   /** Deadline on the monotonic clock. */

@@ -6,6 +6,7 @@ export const DIALLERS: Readonly<Record<string, string>> = {
   'src/egress/': 'the one door',
   'sdk/client/': 'the client of the daemon, for the command line; the daemon itself uses its types alone',
   'sdk/plugin/src/http/': 'engine traffic, to the endpoints of configured pools alone',
+  'sdk/plugin/src/conformance/source/far-side.ts': 'the kit of model sources, to its own server on loopback alone',
   'src/pools/provisioning/run/ports.ts': 'looks whether an engine of ours listens on loopback yet; sends nothing',
 };
 

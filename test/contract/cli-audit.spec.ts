@@ -2,6 +2,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCli } from '../../src/cli/main.js';
 import { careForAudit } from '../../src/audit-check.js';
+import { careForBackups } from '../../src/backup.js';
 import { careForPolicies } from '../../src/policy.js';
 import { AuditRig, toolCall } from '../support/audit-rig.js';
 import { cli, closeServerAfterEach, always } from './support/cli-rig.js';
@@ -82,7 +83,16 @@ describe('llama-orch audit verify and export', () => {
     const io = new TestIo({ cwd: rig.folder, env: { HOME: rig.folder } });
     const nothing = () => Promise.reject(new Error('not asked'));
     const services = { serve: nothing, simulate: nothing, selfTest: nothing, engine: nothing, policy: nothing };
-    return { code: await runCli(argv, { io, ...services, audit: careForAudit, policy: careForPolicies }), io };
+    return {
+      code: await runCli(argv, {
+        io,
+        ...services,
+        audit: careForAudit,
+        backup: careForBackups,
+        policy: careForPolicies,
+      }),
+      io,
+    };
   }
 
   async function written(): Promise<void> {

@@ -9,6 +9,7 @@ import { runCli } from '../../src/cli/main.js';
 import { engineFindings } from '../../src/cli/doctor/engines.js';
 import { parseConfig } from '../../src/config/index.js';
 import { careForAudit } from '../../src/audit-check.js';
+import { careForBackups } from '../../src/backup.js';
 import { careForPolicies } from '../../src/policy.js';
 import { careForEngines } from '../../src/engine.js';
 import { selfTest } from '../../src/self-test.js';
@@ -46,6 +47,7 @@ async function cli(...argv: string[]): Promise<{ code: number; io: TestIo }> {
     selfTest,
     engine: careForEngines,
     audit: careForAudit,
+    backup: careForBackups,
     policy: careForPolicies,
   });
   return { code, io };

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type PoolHealth } from '@llama-orch/client';
 import { runCli } from '../../src/cli/main.js';
 import { careForAudit } from '../../src/audit-check.js';
+import { careForBackups } from '../../src/backup.js';
 import { careForPolicies } from '../../src/policy.js';
 import { careForEngines } from '../../src/engine.js';
 import { selfTest } from '../../src/self-test.js';
@@ -28,6 +29,7 @@ async function cli(...argv: string[]): Promise<{ code: number; io: TestIo }> {
     selfTest,
     engine: careForEngines,
     audit: careForAudit,
+    backup: careForBackups,
     policy: careForPolicies,
   });
   return { code, io };

@@ -7,6 +7,7 @@ import { parse } from 'yaml';
 import { runCli, type ServeFlags } from '../../src/cli/main.js';
 import { fileLimitFinding, nodeFinding } from '../../src/cli/doctor/machine.js';
 import { careForAudit } from '../../src/audit-check.js';
+import { careForBackups } from '../../src/backup.js';
 import { careForPolicies } from '../../src/policy.js';
 import { careForEngines } from '../../src/engine.js';
 import { selfTest } from '../../src/self-test.js';
@@ -31,6 +32,7 @@ async function cli(argv: readonly string[], served: ServeFlags[] = []): Promise<
       selfTest,
       engine: careForEngines,
       audit: careForAudit,
+      backup: careForBackups,
       policy: careForPolicies,
     }),
     io,

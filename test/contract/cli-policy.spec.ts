@@ -9,7 +9,14 @@ import { describeIn } from '../policy/package-of-text.js';
 import { TestIo } from './support/test-io.js';
 
 const nothing = (): Promise<never> => Promise.reject(new Error('not asked for'));
-const OTHERS = { serve: nothing, simulate: nothing, selfTest: nothing, engine: nothing, audit: nothing };
+const OTHERS = {
+  serve: nothing,
+  simulate: nothing,
+  selfTest: nothing,
+  engine: nothing,
+  audit: nothing,
+  backup: nothing,
+};
 
 let folder: string;
 beforeAll(async () => {
@@ -70,6 +77,18 @@ describe('llama-orch policy new', () => {
       io: { err: expect.stringContaining('lower case') },
     });
     expect(readdirSync(folder)).not.toContain('My Acme');
+  });
+});
+
+describe('what the policy commands print', () => {
+  it.each([[[]], [['--json']]])('steers no terminal, whatever a policy said (OC-POLICY-4030): %j', async (flags) => {
+    const said = 'a\u001b[2J\u0007b\u009bc\u202ed\u2028e';
+    const io = new TestIo({ env: { HOME: folder }, cwd: folder });
+    const work = () => Promise.resolve({ document: { reason: said }, text: `${said}\n`, ok: true });
+    expect(await runCli(['policy', 'suggest', ...flags], { io, ...OTHERS, policy: work })).toBe(0);
+    expect(io.out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e]/);
+    if (flags.length > 0) expect(io.json).toMatchObject({ reason: said });
+    else expect(io.out).toBe('a[2Jbcde\n');
   });
 });
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCli } from '../../src/cli/main.js';
 import { careForAudit } from '../../src/audit-check.js';
+import { careForBackups } from '../../src/backup.js';
 import { careForPolicies } from '../../src/policy.js';
 import { careForEngines } from '../../src/engine.js';
 import { selfTest } from '../../src/self-test.js';
@@ -30,6 +31,7 @@ async function selfTested(pools: readonly object[], ...argv: readonly string[]):
       simulate,
       engine: careForEngines,
       audit: careForAudit,
+      backup: careForBackups,
       policy: careForPolicies,
     }),
     io,

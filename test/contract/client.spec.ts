@@ -132,6 +132,27 @@ describe('Client.stream', () => {
     await expect(collect(client.stream(TASK_ID))).rejects.toMatchObject({ status: 410, problem: { snapshot } });
   });
 
+  it.each([
+    { lost: 'nothing of what its reader has', text: 'old pond', again: [] },
+    { lost: 'the last that its reader has', text: 'ol', again: [frame(3, 'token', { t: 'd pond', i: 1 })] },
+  ])('goes on where its reader is when a restart lost $lost (ORCH-4202, ORCH-4210)', async ({ text, again }) => {
+    const snapshot = { task_id: TASK_ID, state: 'streaming', text, next_seq: 3, epoch: 9 } as const;
+    const lost = refusal('STREAM_GONE', 410, {
+      snapshot: { ...snapshot, finish_reason: null, error: null, transcript: null },
+    });
+    const client = await start({
+      [route]: inTurn({ status: 200, frames: FRAMES.slice(0, 2), then: 'break' }, lost, {
+        status: 200,
+        frames: [...again, ...FRAMES.slice(3)],
+      }),
+    });
+    const frames = await collect(client.stream(TASK_ID));
+    const told = frames.flatMap((one) => (one.event === 'token' ? [one.data.t] : []));
+    expect([told.join(''), frames.at(-1)?.event]).toEqual(['old pond', 'end']);
+    expect(server.received[2]).toMatchObject({ headers: { 'last-event-id': '2' } });
+    expect(server.received[2]?.query.get('epoch')).toBe('9');
+  });
+
   it('passes queued frames on when asked for them (ORCH-4205)', async () => {
     const queued = frame(0, 'queued', { position: 2, predicted_start_ms: 10, p90: 20 });
     const client = await start({ [route]: inTurn({ status: 200, frames: [queued, ...FRAMES] }) });

@@ -63,6 +63,54 @@ describe('policies', () => {
     expect(server.seen[0]!.headers).not.toHaveProperty('x-drop');
   });
 
+  it('that patch a body leave the rest of it as it was written, and masked numbers numbers (OC-POLICY-4031)', async () => {
+    const written = '{"big":9007199254740993,"huge":1e400,"zero":-0,"password":12345678,"token":true,"drop":1}';
+    const { rig, server } = await echo(stage, (event) => {
+      if (event.kind !== 'http.request') return undefined;
+      const { drop: _drop, ...rest } = event.request.body!.value as Record<string, unknown>;
+      return { decision: 'modify', event: { ...event }, body: Buffer.from(JSON.stringify(rest)) };
+    });
+    const headers = [['content-type', 'application/json']] as const;
+    await answerOf(rig, { method: 'POST', headers, body: Buffer.from(written) });
+    expect(server.seen[0]!.body).toBe(written.replace(',"drop":1', ''));
+  });
+
+  it('that patch an object with a name twice have the call refused, or its answer withheld (OC-POLICY-4031)', async () => {
+    const twice = '{"a":1,"a":2,"b":3}';
+    const patchedAt = (kind: PolicyEvent['kind']) => (event: PolicyEvent) =>
+      event.kind === kind
+        ? ({ decision: 'modify', event: { ...event }, body: Buffer.from('{"a":2,"b":4}') } as const)
+        : undefined;
+    const headers = [['content-type', 'application/json']] as const;
+    const { rig, server } = await echo(stage, patchedAt('http.request'));
+    expect(told(await rig.call({ url: START, method: 'POST', headers, body: Buffer.from(twice) }))).toBe('refused');
+    expect(server.seen).toHaveLength(0);
+    expect(rig.audit.entries.at(-1)).toMatchObject({ decision: 'deny', code: 'BODY' });
+    const { rig: answering } = await stage.web((_request, response) => response.end(twice), {
+      policies: new AttackPolicies(patchedAt('http.response')),
+    });
+    expect(told(await answering.call({ url: START }))).toBe('refused');
+    expect(answering.audit.entries.at(-1)).toMatchObject({ decision: 'deny', code: 'PATCH_FAILED' });
+  });
+
+  it.each(['GET', 'HEAD'])('that make a call a %s take its body away (OC-POLICY-4031)', async (method) => {
+    const { rig, server } = await echo(stage, (event) =>
+      event.kind === 'http.request'
+        ? { decision: 'modify', event: { ...event, request: { ...event.request, method } } }
+        : undefined,
+    );
+    const headers = [
+      ['content-type', 'application/json'],
+      ['content-language', 'en'],
+      ['digest', 'sha-256=x'],
+      ['x-kept', '1'],
+    ] as const;
+    await answerOf(rig, { method: 'POST', headers, body: Buffer.from('{"smuggled":1}') });
+    const [seen] = server.seen;
+    expect(seen).toMatchObject({ method, body: '', headers: { 'x-kept': '1' } });
+    expect(Object.keys(seen!.headers).filter((name) => /^content-|digest|transfer/.test(name))).toEqual([]);
+  });
+
   it('that move a call have it judged from the top, once (ORCH-4703, OC-POLICY-4030)', async () => {
     const { rig } = await echo(stage, (event) =>
       event.kind === 'http.request' && event.request.url.host === 'start.test'

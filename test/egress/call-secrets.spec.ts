@@ -1,9 +1,10 @@
 import { type RequestEvent } from '@llama-orch/policy-sdk/abi';
-import { movedTo } from '../../src/egress/attack/attack-policies.js';
+import { AttackPolicies, movedTo } from '../../src/egress/attack/attack-policies.js';
+import { outboundCall } from '../../src/egress/attack/attack-rig.js';
 import { Stage } from '../../src/egress/attack/scenario.js';
 import { SecretRedactor } from '../../src/observability/redaction/secret-redactor.js';
 import { QuietLogger } from '../support/quiet-logger.js';
-import { START, answerOf, echo } from './support/echo.js';
+import { START, answerOf, echo, textOf } from './support/echo.js';
 
 const AWS_KEY = `AKIA${'Q3EGRW7ZLTMVX2PN'}`;
 
@@ -78,5 +79,87 @@ describe('secrets of a call', () => {
       parts: { redactor },
     });
     expect(Buffer.from((await answerOf(rig)).body).toString()).toBe('a [redacted] of [redacted]');
+  });
+
+  it('that only the daemon knows are taken from bytes that are no text, streamed or not (OC-POLICY-4031)', async () => {
+    const redactor = new SecretRedactor({ secrets: ['configured-secret'], patterns: ['number \\d+'], pii: true });
+    const bytes = Buffer.concat([
+      Buffer.of(0, 255, 0, 128),
+      Buffer.from(
+        `configured-secret ${Buffer.from('xconfigured-secret').toString('base64')} number 12 jane@mail.example`,
+      ),
+    ]);
+    const { rig } = await stage.web(
+      (_request, response) => response.writeHead(200, { 'content-type': 'image/png' }).end(bytes),
+      { parts: { redactor } },
+    );
+    const shown = '\0\xff\0\x80[redacted] e[redacted] number 12 jane@mail.example';
+    expect(Buffer.from((await answerOf(rig)).body).toString('latin1')).toBe(shown);
+    const headOnly = new AttackPolicies(() => undefined, ['on_request']);
+    const { rig: streaming } = await stage.web(
+      (_request, response) => response.writeHead(200, { 'content-type': 'image/png' }).end(bytes),
+      { parts: { redactor }, policies: headOnly },
+    );
+    const { body } = await streaming.egress.stream(outboundCall({ url: START }), new AbortController().signal);
+    const pieces: Uint8Array[] = [];
+    for await (const piece of body) pieces.push(piece);
+    expect(Buffer.concat(pieces).toString('latin1')).toBe(shown);
+  });
+
+  it('that only the daemon knows are not told up to where a caller has the answer cut (OC-POLICY-4031)', async () => {
+    const redactor = new SecretRedactor({ secrets: ['configured-secret'], patterns: [], pii: false });
+    for (const hooks of [['on_request', 'on_response'], ['on_request']] as const) {
+      const { rig } = await stage.web(
+        (_request, response) => response.writeHead(200, { 'content-type': 'text/plain' }).end('a configured-secret'),
+        { parts: { redactor }, policies: new AttackPolicies(() => undefined, hooks) },
+      );
+      const call = outboundCall({ url: START, maxBytes: 18 });
+      const { body } = await rig.egress.stream(call, new AbortController().signal);
+      expect(await textOf(body)).toBe('a ');
+      const answer = await answerOf(rig, { maxBytes: 18 });
+      expect([Buffer.from(answer.body).toString(), answer.truncated]).toEqual(['a ', true]);
+    }
+  });
+
+  it.each<[string, (secret: string) => string]>([
+    ['in hexadecimal digits', (secret) => Buffer.from(secret).toString('hex').toUpperCase()],
+    ['in Base64 within other text', (secret) => Buffer.from(`a ${secret} b`).toString('base64')],
+    ['with escaped slashes', (secret) => secret.replaceAll('/', '\\/')],
+    ['in escapes of JSON', (secret) => [...secret].map((one) => `\\u00${one.charCodeAt(0).toString(16)}`).join('')],
+    ['in escapes of HTML', (secret) => [...secret].map((one) => `&#${one.charCodeAt(0)};`).join('')],
+    ['in escapes of URLs', (secret) => secret.replaceAll('/', '%2f').replaceAll('s', '%73')],
+  ])('that the host adds come back to nobody %s, in body and head (OC-CTRL-2041)', async (_name, spell) => {
+    const echoed = spell('service/secret/1');
+    const { rig } = await stage.web((_request, response) =>
+      response.writeHead(200, { 'x-echo': echoed, 'content-type': 'application/octet-stream' }).end(`<${echoed}>`),
+    );
+    const { headers, body } = await answerOf(rig, { secretHeaders: [['x-service-key', 'Token service/secret/1']] });
+    const shown = Buffer.from(body).toString();
+    expect(shown).toContain('[redacted]');
+    const [, echo = ''] = headers.find(([name]) => name === 'x-echo')!;
+    for (const text of [shown, echo]) expect(text.length).toBeLessThan(30);
+  });
+
+  it('that a caller sends stand neither in records nor in kept answers nor where a redirect leads (OC-CTRL-2041)', async () => {
+    const sent = {
+      'x-api-key': 'callers-own-key-1',
+      authorization: `Basic ${Buffer.from('ann:callers-password').toString('base64')}`,
+      cookie: 'sid=callers-cookie-1',
+    };
+    const { rig } = await stage.web((request, response) => {
+      const echo = Object.keys(sent).map((name) => String(request.headers[name]));
+      if (request.url === '/') response.writeHead(302, { location: `/at/callers-own-key-1/${echo.length}` }).end();
+      else response.end(JSON.stringify({ path: request.url, echo, raw: ['callers-password', 'callers-cookie-1'] }));
+    });
+    const kept: string[] = [];
+    const keep = (_hop: unknown, answer: { readonly body: Uint8Array }) =>
+      void kept.push(Buffer.from(answer.body).toString());
+    const headers = Object.entries(sent);
+    const answer = await answerOf(rig, { headers, kept: { find: () => undefined, keep } });
+    expect(answer.finalUrl).toBe(`${START}at/[redacted]/3`);
+    const shown = JSON.stringify([rig.audit.entries, rig.audit.records, kept, Buffer.from(answer.body).toString()]);
+    expect(kept).toHaveLength(1);
+    for (const secret of ['callers-own-key-1', 'callers-password', 'callers-cookie-1', sent.authorization.slice(6)])
+      expect(shown).not.toContain(secret);
   });
 });

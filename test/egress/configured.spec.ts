@@ -1,3 +1,4 @@
+import { connect, Socket, type TcpNetConnectOpts } from 'node:net';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +14,7 @@ import { parseConfig } from '../../src/config/index.js';
 import { SystemClock } from '../../src/kernel/clock.js';
 import { SecretRedactor } from '../../src/observability/redaction/secret-redactor.js';
 import { QuietLogger } from '../support/quiet-logger.js';
+import { ProxyServer } from './support/proxy-server.js';
 
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'llama-orch-egress-'))));
@@ -97,5 +99,92 @@ describe('the configuration', () => {
       'empty.pem holds no certificate; name a PEM file',
     );
     expect(() => egressOf({ egress: { ca_roots: ['gone.pem'] } })).toThrow('gone.pem cannot be read');
+  });
+});
+
+describe('a configured proxy', () => {
+  let proxy: ProxyServer;
+  beforeEach(async () => (proxy = await ProxyServer.start()));
+  afterEach(() => proxy.close());
+
+  /** Knows the proxy beside the names of the suite, and lets only the proxy be reached. */
+  class BehindProxy extends TestNetwork {
+    override readonly openSocket = (options: TcpNetConnectOpts): Socket => {
+      if (options.host !== PUBLIC || options.port !== proxy.port) this.dialled.push(`${options.host}:${options.port}`);
+      return options.port === proxy.port ? connect(options) : new Socket().destroy(new Error('unreachable'));
+    };
+  }
+  const behindProxy = (url: string, names: Readonly<Record<string, readonly (readonly string[])[]>>) => {
+    const network = new BehindProxy(names, new Map());
+    return { network, egress: egressOf({ egress: { proxy: url, allow_private: true } }, network) };
+  };
+
+  it('is told the address that was checked, and never a name; the name is in TLS and Host (ORCH-4703)', async () => {
+    const ca = new CertificateAuthority();
+    const server = await AttackServer.https((_request, response) => response.end('there'), ca, 'start.test');
+    proxy.leads(`${PUBLIC}:443`, server.port);
+    writeFileSync(join(folder, 'ca.pem'), ca.certificate);
+    const network = new BehindProxy({ 'start.test': [[PUBLIC]] }, new Map());
+    const egress = egressOf(
+      { egress: { proxy: `http://ann:proxy-pass%2Fword@127.0.0.1:${proxy.port}`, ca_roots: ['ca.pem'] } },
+      network,
+    );
+    expect(await endOf(egress, 'https://start.test/x')).toBe(200);
+    const authorization = `Basic ${Buffer.from('ann:proxy-pass/word').toString('base64')}`;
+    expect(proxy.asked).toEqual([{ target: `${PUBLIC}:443`, host: `${PUBLIC}:443`, authorization }]);
+    expect(server.seen[0]).toMatchObject({ url: '/x', headers: { host: 'start.test' } });
+    expect(server.seen[0]!.headers).not.toHaveProperty('proxy-authorization');
+    await server.close();
+  });
+
+  it('carries plain HTTP too, connection by connection (ORCH-4703)', async () => {
+    const server = await AttackServer.http((_request, response) => response.end('there'));
+    proxy.leads(`${PUBLIC}:80`, server.port);
+    const { egress } = behindProxy(`http://127.0.0.1:${proxy.port}/`, { 'start.test': [[PUBLIC]] });
+    expect(await endOf(egress, 'http://start.test/y')).toBe(200);
+    expect(server.seen[0]).toMatchObject({ url: '/y', headers: { host: 'start.test' } });
+    await server.close();
+  });
+
+  it('is not asked for what the guard refuses, nor for what is private (ORCH-4703)', async () => {
+    const names = { 'meta.test': [['169.254.169.254']], 'mixed.test': [[PUBLIC, '169.254.169.254']] };
+    const url = `http://127.0.0.1:${proxy.port}`;
+    expect(await endOf(behindProxy(url, names).egress, 'http://meta.test/')).toBe('POLICY_DENIED');
+    expect(await endOf(behindProxy(url, names).egress, 'http://mixed.test/')).toBe('POLICY_DENIED');
+    const { egress, network } = behindProxy(url, { 'private.test': [['10.1.2.3']] });
+    expect(await endOf(egress, 'http://private.test/')).toBe('connect');
+    expect(network.dialled).toEqual(['10.1.2.3:80']);
+    expect(proxy.asked).toEqual([]);
+  });
+
+  it.each([
+    ['that refuses', 'HTTP/1.1 407 Proxy Authentication Required\r\n\r\n'],
+    ['that speaks no HTTP', 'SSH-2.0-x\r\n\r\n'],
+    ['that answers in place of the far side', 'HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\n\r\n'],
+    ['that never ends its head', `HTTP/1.1 200 OK\r\nx: ${'y'.repeat(20_000)}`],
+    ['that hangs up', ''],
+  ])('%s fails the call (ORCH-4703)', async (_what, says) => {
+    proxy.says = says;
+    const { egress } = behindProxy(`http://127.0.0.1:${proxy.port}`, { 'start.test': [[PUBLIC]] });
+    expect(await endOf(egress, 'http://start.test/')).toBe('connect');
+  });
+
+  it.each(['https://proxy.example:3128', 'socks5://proxy.example', 'proxy.example:3128', 'http://proxy.example/x', ''])(
+    'has to be one that is spoken to: %j is refused (ORCH-4802)',
+    (url) => {
+      expect(() => parseConfig({ egress: { proxy: url } })).toThrow(/egress\.proxy|proxy/);
+    },
+  );
+
+  it('is not taken from the environment (ORCH-4703)', async () => {
+    process.env['HTTP_PROXY'] = process.env['http_proxy'] = `http://127.0.0.1:${proxy.port}`;
+    try {
+      const egress = egressOf({}, new TestNetwork({ 'start.test': [[PUBLIC]] }, new Map()));
+      expect(await endOf(egress, 'http://start.test/')).toBe('connect');
+      expect(proxy.asked).toEqual([]);
+    } finally {
+      delete process.env['HTTP_PROXY'];
+      delete process.env['http_proxy'];
+    }
   });
 });

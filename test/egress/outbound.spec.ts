@@ -189,3 +189,38 @@ describe('a redirect', () => {
     expect((await answerOf(rig)).finalUrl).toBe('https://start.test/');
   });
 });
+
+describe('headers of an answer that can only be one', () => {
+  const answering = async (...headers: string[]) => {
+    const lines = ['HTTP/1.1 200 OK', ...headers, 'connection: close', '', 'ab'];
+    const server = await stage.serve(
+      AttackServer.raw((socket) => void socket.once('data', () => socket.end(lines.join('\r\n')))),
+    );
+    return stage.rig({ ports: { 80: server.port } });
+  };
+
+  it.each([
+    [['content-type: text/html', 'content-type: application/json']],
+    [['content-type: text/plain', 'Content-Type: text/plain; charset=utf-16']],
+    [['content-encoding: identity', 'content-encoding: gzip']],
+    [['content-encoding: identity', 'content-encoding: identity']],
+    [['content-length: 2', 'content-length: 1']],
+    [['location: http://start.test/a', 'location: http://start.test/b']],
+  ])('say one thing, or the answer is none: %j (OC-POLICY-4031)', async (headers) => {
+    const rig = await answering(...headers);
+    expect(told(await rig.call({ url: START }))).toBe('failed: protocol');
+  });
+
+  it('are one where they say the same twice (OC-POLICY-4031)', async () => {
+    const rig = await answering('content-type: text/plain', 'Content-Type:  text/plain', 'x-a: 1', 'x-a: 2');
+    const { headers } = await answerOf(rig);
+    expect(headers.map(([name]) => name)).toEqual(['content-type', 'x-a', 'x-a']);
+  });
+
+  it('name one media type, or each of them has to be allowed (OC-POLICY-4031)', async () => {
+    const rig = await answering('content-type: text/html, application/json');
+    expect(told(await rig.call({ url: START, deniedMimeTypes: ['application/json'] }))).toBe('refused');
+    expect(told(await rig.call({ url: START, allowedMimeTypes: ['text/html'] }))).toBe('refused');
+    expect(told(await rig.call({ url: START, allowedMimeTypes: ['text/*', 'application/*'] }))).toBe('answered 200');
+  });
+});

@@ -28,6 +28,11 @@ const by = (id: keyof typeof KEYS, more: object = {}) => ({
 let app: TestApp;
 beforeAll(async () => {
   app = await startTestApp({ auth: AUTH, pools: [mockPool(), mockPool({}, { id: 'other' })] }, []);
+  for (const pool of ['mock', 'other'])
+    await eventually(async () => {
+      const { body } = await app.call<{ ready: boolean }>(`/v1/pools/${pool}/health`, by('admin'));
+      expect(body.ready).toBe(true);
+    });
   const drain = (pool: string, id: keyof typeof KEYS) =>
     app.call(`/v1/pools/${pool}/drain`, {
       method: 'POST',

@@ -49,6 +49,16 @@ describe('The decision of a task', () => {
     expect(JSON.stringify(decision)).not.toContain(SECRET_PROMPT);
   });
 
+  it('shows no secret that stands in what it names (ORCH-4414, OC-CTRL-2041)', async () => {
+    const key = 'lorch_laptop_abcdefghijklmnop_qrstuv';
+    const named = await startTestApp({ pools: [mockPool({}, { labels: { team: key } })] });
+    const accepted = await named.submit(completion());
+    await named.frames(accepted.task_id);
+    const { text } = await decisionOf(named, accepted.task_id);
+    expect(text).toContain('"labels":{"team":"[redacted]"}');
+    expect(text).not.toContain(key);
+  });
+
   it.each([
     ['nothing', 'counterfactual='],
     ['a class that does not exist', 'counterfactual=priority=urgent'],

@@ -28,7 +28,11 @@ let text: string;
 
 /** Makes everything happen once that a series counts. */
 beforeAll(async () => {
-  app = await startTestApp({ pools: [mockPool({}, { queue: { capacity: 1, full_policy: 'drop-lru' } })] });
+  app = await startTestApp({
+    // Their writes go on after the tasks.
+    artifacts: { transcripts: false },
+    pools: [mockPool({}, { queue: { capacity: 1, full_policy: 'drop-lru' } })],
+  });
   await app.frames(
     (await app.submit(completion('SECRET-PROMPT', { session_id: '3f1d4fae-7dec-41d0-a765-00a0c91e6bf6' }))).task_id,
   );

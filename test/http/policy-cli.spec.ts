@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCli } from '../../src/cli/main.js';
 import { careForAudit } from '../../src/audit-check.js';
+import { careForBackups } from '../../src/backup.js';
 import { careForPolicies } from '../../src/policy.js';
 import { TestIo } from '../contract/support/test-io.js';
 import { eventually } from '../support/eventually.js';
@@ -10,7 +11,14 @@ import { type TestApp } from '../support/start-app.js';
 import { Upstream } from '../support/upstream.js';
 
 const nothing = (): Promise<never> => Promise.reject(new Error('not asked for'));
-const OTHERS = { serve: nothing, simulate: nothing, selfTest: nothing, engine: nothing, audit: careForAudit };
+const OTHERS = {
+  serve: nothing,
+  simulate: nothing,
+  selfTest: nothing,
+  engine: nothing,
+  audit: careForAudit,
+  backup: careForBackups,
+};
 
 const place = new PolicyApp();
 let upstream: Upstream;

@@ -3,6 +3,7 @@ import { oneFleet, run } from '../support/simulator-rig.js';
 import { completion, mockPool, startTestApp, type TestApp } from '../support/start-app.js';
 import { readTrace } from '../../src/scheduling/simulator/trace.js';
 import { careForAudit } from '../../src/audit-check.js';
+import { careForBackups } from '../../src/backup.js';
 import { careForPolicies } from '../../src/policy.js';
 import { careForEngines } from '../../src/engine.js';
 import { selfTest } from '../../src/self-test.js';
@@ -20,6 +21,7 @@ async function record(app: TestApp, ...argv: readonly string[]): Promise<TestIo>
     selfTest,
     engine: careForEngines,
     audit: careForAudit,
+    backup: careForBackups,
     policy: careForPolicies,
   });
   expect(code).toBe(0);

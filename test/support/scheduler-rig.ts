@@ -18,17 +18,28 @@ import { type CorePool } from '../../src/scheduling/core/model.js';
 import { type PreemptionRules } from '../../src/scheduling/core/preemption.js';
 import { type OverloadRules, USUAL_OVERLOAD } from '../../src/scheduling/forecast/overload.js';
 import { Receipts } from '../../src/scheduling/receipts/receipts.js';
+import { Recovery } from '../../src/scheduling/recovery/recovery.js';
 import { Scheduler } from '../../src/scheduling/scheduler.js';
+import { type SessionStore } from '../../src/sessions/session-store.js';
 import { SessionTelemetry } from '../../src/sessions/session-telemetry.js';
 import { Sessions } from '../../src/sessions/sessions.js';
 import { Tariff } from '../../src/sessions/tariff.js';
+import { JournalTelemetry } from '../../src/tasks/journal-telemetry.js';
+import { TaskJournal } from '../../src/tasks/task-journal.js';
 import { TaskRegistry } from '../../src/tasks/task-registry.js';
+import { type TaskStore } from '../../src/tasks/task-store.js';
 import { TaskTelemetry } from '../../src/tasks/task-telemetry.js';
 import { Task, type TaskRequest } from '../../src/tasks/task.js';
 import { FakeAdapter } from './fake-engine.js';
 import { FakeClock, settle } from './fake-clock.js';
 import { MemorySessionStore } from './memory-session-store.js';
 import { QuietLogger } from './quiet-logger.js';
+
+/** Where tasks and sessions outlive a rig. */
+export interface Disk {
+  readonly tasks: TaskStore;
+  readonly sessions: SessionStore;
+}
 
 export interface RigOptions {
   /** Members of the one pool, as in a configuration file. */
@@ -42,6 +53,10 @@ export interface RigOptions {
   readonly overload?: OverloadRules;
   /** Bytes of frames that a log holds at least. */
   readonly keepBytes?: number;
+  /** Makes tasks durable; a later rig on the same one is the daemon after a crash. */
+  readonly disk?: Disk;
+  /** Of the daemon before a crash, so that time goes on. */
+  readonly clock?: FakeClock;
 }
 
 /** One frame of a task's log. */
@@ -63,22 +78,26 @@ const MADE_BY = { software: '0.0.0', plugins: { discipline: 'priority-fifo@0.1.0
 
 /** The scheduler with everything below it, on an engine that a test plays and a clock that a test moves. */
 export class SchedulerRig {
-  readonly clock = new FakeClock();
+  readonly clock: FakeClock;
   readonly adapter = new FakeAdapter();
   readonly metrics = new Metrics();
   readonly logger = new QuietLogger();
   readonly registry: TaskRegistry;
+  /** Of a rig without a disk. */
   readonly store = new MemorySessionStore();
   readonly sessions: Sessions;
   readonly telemetry = new TaskTelemetry(this.metrics, this.logger);
-  readonly receipts = new Receipts(this.clock, { kept: 10_000, madeBy: MADE_BY });
+  readonly journal: TaskJournal | undefined;
+  readonly receipts: Receipts;
   readonly pool: Pool;
   readonly pools: Pools;
   readonly scheduler: Scheduler;
   readonly tasks: Task[] = [];
 
   private constructor(options: RigOptions) {
+    this.clock = options.clock ?? new FakeClock();
     const { clock, logger, metrics, telemetry } = this;
+    this.receipts = new Receipts(clock, { kept: 10_000, madeBy: MADE_BY });
     const { keepBytes: ringBytes = RETENTION.ringBytes } = options;
     const registry = new TaskRegistry(clock, { ...RETENTION, ringBytes });
     this.registry = registry;
@@ -87,12 +106,14 @@ export class SchedulerRig {
     this.pool = new Pool(config.pools[0]!, this.adapter);
     const tariff = new Tariff(config.budgets);
     this.sessions = new Sessions({
-      ...{ clock, store: this.store, tariff, limits: { ttlMs: 600_000, maxTurns: 8 } },
+      ...{ clock, store: options.disk?.sessions ?? this.store, tariff, limits: { ttlMs: 600_000, maxTurns: 8 } },
       telemetry: new SessionTelemetry(metrics, logger, tariff.isActive),
     });
     const random = new SeededRandom(7);
     this.pools = new Pools([this.pool], { clock, random, logger, metrics, launcher: NOTHING_TO_LAUNCH });
+    this.journal = options.disk && this.journalOn(options.disk.tasks);
     const ports = {
+      ...(this.journal && { journal: this.journal }),
       clock,
       random,
       pools: this.pools,
@@ -118,9 +139,10 @@ export class SchedulerRig {
     ]);
   }
 
-  /** A rig whose replicas are Ready. */
+  /** A rig whose replicas are Ready. It has taken over what an earlier one left on its disk. */
   static async ready(options: RigOptions = {}): Promise<SchedulerRig> {
     const rig = new SchedulerRig(options);
+    if (options.disk !== undefined) await rig.recover(options.disk.tasks);
     rig.pools.start(rig.scheduler, rig.scheduler.traffic);
     await settle();
     return rig;
@@ -131,6 +153,13 @@ export class SchedulerRig {
     const task = this.task(facts);
     this.scheduler.submit(task);
     this.tasks.push(task);
+    return task;
+  }
+
+  /** Submits a task as admission does: it is durable when this settles. */
+  async accept(facts: Partial<TaskRequest> = {}): Promise<Task> {
+    const task = this.submit(facts);
+    await this.journal?.accept(task, []);
     return task;
   }
 
@@ -170,6 +199,19 @@ export class SchedulerRig {
   async series(name: string): Promise<number> {
     const lines = (await this.metrics.text()).split('\n').filter((line) => line.startsWith(name));
     return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
+  }
+
+  private journalOn(store: TaskStore): TaskJournal {
+    const { clock, sessions, logger } = this;
+    const streamLogOf = () => this.pool.config.stream_log;
+    return new TaskJournal({ clock, store, sessions, telemetry: new JournalTelemetry(logger), streamLogOf });
+  }
+
+  private async recover(store: TaskStore): Promise<void> {
+    const { clock, registry, sessions, pools, logger, scheduler } = this;
+    const telemetry = new JournalTelemetry(logger);
+    const parts = { clock, store, registry, sessions, pools, telemetry, journal: this.journal! };
+    await new Recovery({ ...parts, tasks: scheduler.restored, tasksKept: RETENTION.tasksKept }).run();
   }
 
   private request(facts: Partial<TaskRequest>): TaskRequest {

@@ -77,13 +77,15 @@ export class TestApp {
     readonly poolIds: readonly string[],
     /** Everything that the daemon logged. */
     readonly lines: readonly LogLine[],
-    private readonly folder: string,
+    /** Its data folder. */
+    readonly folder: string,
   ) {}
 
   static async start(input: TestConfig, network?: Network): Promise<TestApp> {
     const folder = mkdtempSync(join(tmpdir(), 'llama-orch-data-'));
     const storage = { data_dir: folder };
-    const config = parseConfig({ server: { bind: '127.0.0.1:0' }, pools: [mockPool()], storage, ...input });
+    const catalog = { weights_dir: join(folder, 'weights') };
+    const config = parseConfig({ server: { bind: '127.0.0.1:0' }, pools: [mockPool()], storage, catalog, ...input });
     const logger = new MemoryLogger();
     const redactor = redactorOf(config, process.env);
     const own = { baseFolder: process.cwd(), version: '0.0.0-test', ...(network !== undefined && { network }) };

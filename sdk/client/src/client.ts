@@ -4,21 +4,38 @@ import { Http, type ClientOptions } from './http.js';
 import { withRetry, type RetryOptions } from './retry.js';
 import { streamTool } from './tool-stream.js';
 import {
+  type Artifact,
+  type ArtifactCreated,
+  type ArtifactRecordList,
+  type ArtifactsCollected,
   type AuditDetail,
   type AuditKey,
   type AuditPage,
   type CallHttpTool,
   type Capabilities,
+  type CatalogModel,
+  type CatalogModelList,
+  type InspectModel,
+  type ModelFetch,
+  type ModelFetchList,
+  type ModelInspection,
+  type StartFetch,
+  type CreateCatalogModel,
+  type CreateArtifact,
   type CreateTask,
   type Decision,
   type DecisionQuery,
   type EndFrame,
   type HttpToolAnswer,
   type HttpToolFrame,
+  type ListArtifactsQuery,
   type ListAuditQuery,
+  type ListModelsQuery,
   type ListPoolsQuery,
   type ListSessionsQuery,
   type ListTasksQuery,
+  type ModelBom,
+  type ModelStateAccepted,
   type PluginReport,
   type PoolDraining,
   type PoolHealth,
@@ -30,11 +47,14 @@ import {
   type SearchTool,
   type SearchToolAnswer,
   type Session,
+  type StoreSnapshot,
   type SessionList,
+  type SetModelState,
   type StreamFrame,
   type Task,
   type TaskAccepted,
   type TaskList,
+  type VerificationStarted,
 } from './types.js';
 
 export interface SubmitOptions {
@@ -52,6 +72,21 @@ export interface CallOptions {
 export interface ToolOptions extends CallOptions {
   /** Makes a repeated call answer the recorded one. */
   readonly idempotencyKey?: string;
+}
+
+export interface AddModelOptions extends CallOptions {
+  readonly policy?: 'strict' | 'permissive' | undefined;
+}
+
+export interface ArtifactOptions extends ToolOptions {
+  /** The content as JSON text, sent as it is: a number that JavaScript cannot hold is refused rather than changed. */
+  readonly contentJson?: string;
+}
+
+/** The bare content of an artifact. */
+export interface ArtifactBytes {
+  readonly mediaType: string;
+  readonly bytes: Uint8Array;
 }
 
 /** The text and the closing facts of a finished completion. */
@@ -151,6 +186,43 @@ export class Client {
     return this.tool('/v1/tools/search', search, options);
   }
 
+  /** Keeps a result; resolves once it is durable. `content` may be left out when `contentJson` is there. */
+  createArtifact(
+    artifact: Omit<CreateArtifact, 'content'> & Partial<Pick<CreateArtifact, 'content'>>,
+    { contentJson, idempotencyKey, signal }: ArtifactOptions = {},
+  ): Promise<ArtifactCreated> {
+    const { content, ...rest } = artifact;
+    const json = `${JSON.stringify(rest).slice(0, -1)},"content":${contentJson ?? JSON.stringify(content)}}`;
+    const headers = { 'idempotency-key': idempotencyKey };
+    return this.http.json({ method: 'POST', path: '/v1/artifacts', json, headers, signal });
+  }
+
+  /** One page of records, newest first. */
+  artifacts(query: ListArtifactsQuery = {}, options: CallOptions = {}): Promise<ArtifactRecordList> {
+    return this.http.json({ path: '/v1/artifacts', query, signal: options.signal });
+  }
+
+  artifact(id: string, options: CallOptions = {}): Promise<Artifact> {
+    return this.http.json({ path: artifactPath(id), signal: options.signal });
+  }
+
+  /** The bytes that were kept, or the content as RFC 8785 JSON. */
+  async artifactContent(id: string, options: CallOptions = {}): Promise<ArtifactBytes> {
+    const response = await this.http.send({ path: `${artifactPath(id)}/content`, signal: options.signal });
+    const mediaType = response.headers.get('content-type') ?? 'application/octet-stream';
+    return { mediaType, bytes: new Uint8Array(await response.arrayBuffer()) };
+  }
+
+  /** One page of all records of an artifact, newest first. */
+  artifactRecords(id: string, query: ListPoolsQuery = {}, options: CallOptions = {}): Promise<ArtifactRecordList> {
+    return this.http.json({ path: `${artifactPath(id)}/records`, query, signal: options.signal });
+  }
+
+  /** Ends what is kept too long or is too much, now. */
+  collectArtifacts(options: CallOptions = {}): Promise<ArtifactsCollected> {
+    return this.http.json({ method: 'POST', path: '/v1/artifacts/gc', signal: options.signal });
+  }
+
   capabilities(options: CallOptions = {}): Promise<Capabilities> {
     return this.http.json({ path: '/v1/capabilities', signal: options.signal });
   }
@@ -183,6 +255,74 @@ export class Client {
     return this.http.json({ method: 'POST', path, query: { plan: 'true' }, body, signal: options.signal });
   }
 
+  /**
+   * Adds a model; an equal one again changes nothing. `policy` may only tighten that of the daemon.
+   * @throws ApiError `CONFLICT` for an id that another model has, `UNTRUSTED_ARTIFACT` for one that is not trusted
+   */
+  addModel(model: CreateCatalogModel, { policy, signal }: AddModelOptions = {}): Promise<CatalogModel> {
+    const headers = { 'x-trust-policy': policy };
+    return this.http.json({ method: 'POST', path: '/v1/catalog/models', body: model, headers, signal });
+  }
+
+  /** One page of models, newest first. */
+  models(query: ListModelsQuery = {}, options: CallOptions = {}): Promise<CatalogModelList> {
+    return this.http.json({ path: '/v1/catalog/models', query, signal: options.signal });
+  }
+
+  model(id: string, options: CallOptions = {}): Promise<CatalogModel> {
+    return this.http.json({ path: modelPath(id), signal: options.signal });
+  }
+
+  /** The bill of materials of a model: CycloneDX in JSON. */
+  modelBom(id: string, options: CallOptions = {}): Promise<ModelBom> {
+    const headers = { accept: 'application/vnd.cyclonedx+json' };
+    return this.http.json({ path: `${modelPath(id)}/bom`, headers, signal: options.signal });
+  }
+
+  /** @throws ApiError `CONFLICT` while a pool serves it */
+  async removeModel(id: string, options: CallOptions = {}): Promise<void> {
+    await this.http.send({ method: 'DELETE', path: modelPath(id), signal: options.signal });
+  }
+
+  /** Has every byte of a model compared; `last_verification` of the model tells how it ended. */
+  verifyModel(id: string, options: CallOptions = {}): Promise<VerificationStarted> {
+    return this.http.json({ method: 'POST', path: `${modelPath(id)}/verify`, signal: options.signal });
+  }
+
+  /** Looks at a model before it is fetched: what it resolves to, and whether it fits. */
+  inspectModel(body: InspectModel, options: CallOptions = {}): Promise<ModelInspection> {
+    return this.http.json({ method: 'POST', path: '/v1/catalog/inspections', body, signal: options.signal });
+  }
+
+  /** Fetches weights by their ref; the fetch goes on by itself. */
+  startFetch(body: StartFetch, options: CallOptions = {}): Promise<ModelFetch> {
+    return this.http.json({ method: 'POST', path: '/v1/catalog/fetches', body, signal: options.signal });
+  }
+
+  /** Fetches the weights of a model of the catalog. */
+  fetchModel(id: string, options: CallOptions = {}): Promise<ModelFetch> {
+    return this.http.json({ method: 'POST', path: `${modelPath(id)}/fetch`, signal: options.signal });
+  }
+
+  fetches(options: CallOptions = {}): Promise<ModelFetchList> {
+    return this.http.json({ path: '/v1/catalog/fetches', signal: options.signal });
+  }
+
+  fetchProgress(id: string, options: CallOptions = {}): Promise<ModelFetch> {
+    return this.http.json({ path: `/v1/catalog/fetches/${encodeURIComponent(id)}`, signal: options.signal });
+  }
+
+  /** Calls a fetch off; what is there already stays to go on from. */
+  async cancelFetch(id: string, options: CallOptions = {}): Promise<void> {
+    const path = `/v1/catalog/fetches/${encodeURIComponent(id)}`;
+    await this.http.send({ method: 'DELETE', path, signal: options.signal });
+  }
+
+  /** Retires a model, or takes it into service again; its pools follow. */
+  setModelState(id: string, body: SetModelState, options: CallOptions = {}): Promise<ModelStateAccepted> {
+    return this.http.json({ method: 'POST', path: `${modelPath(id)}/state`, body, signal: options.signal });
+  }
+
   /** Replicas that answer alike, with their load. */
   replicaSets(options: CallOptions = {}): Promise<readonly ReplicaSet[]> {
     return this.http.json({ path: '/v1/replicasets', signal: options.signal });
@@ -202,6 +342,11 @@ export class Client {
     return this.http.json({ path: `/v1/audit/${seq}`, signal: options.signal });
   }
 
+  /** Has the daemon copy its database into its data folder, for a backup. */
+  takeSnapshot(options: CallOptions = {}): Promise<StoreSnapshot> {
+    return this.http.json({ method: 'POST', path: '/v1/snapshots', signal: options.signal });
+  }
+
   /** The public key that checkpoints of the audit are signed with, and where the audit ends. */
   auditKey(options: CallOptions = {}): Promise<AuditKey> {
     return this.http.json({ path: '/v1/audit-key', signal: options.signal });
@@ -218,8 +363,16 @@ export class Client {
   }
 }
 
+function artifactPath(id: string): string {
+  return `/v1/artifacts/${encodeURIComponent(id)}`;
+}
+
 function sessionPath(sessionId: string): string {
   return `/v1/sessions/${encodeURIComponent(sessionId)}`;
+}
+
+function modelPath(id: string): string {
+  return `/v1/catalog/models/${encodeURIComponent(id)}`;
 }
 
 function poolPath(poolId: string): string {

@@ -18,9 +18,12 @@ export interface ClientOptions {
 export interface HttpRequest {
   readonly method?: 'GET' | 'POST' | 'DELETE';
   readonly path: string;
-  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  /** A list is sent as one parameter per item. */
+  readonly query?: Readonly<Record<string, string | number | readonly string[] | undefined>>;
   readonly headers?: Readonly<Record<string, string | undefined>>;
   readonly body?: unknown;
+  /** The body as JSON text, sent as it is. */
+  readonly json?: string;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -56,7 +59,7 @@ export class Http {
       return await this.fetch(this.urlOf(request), {
         method: request.method ?? 'GET',
         headers: this.headersOf(request),
-        body: request.body === undefined ? null : JSON.stringify(request.body),
+        body: request.json ?? (request.body === undefined ? null : JSON.stringify(request.body)),
         signal: request.signal ?? null,
       });
     } catch (cause) {
@@ -66,19 +69,25 @@ export class Http {
   }
 
   private urlOf({ path, query = {} }: HttpRequest): string {
-    const search = new URLSearchParams(defined(query)).toString();
+    const search = new URLSearchParams(pairsOf(query)).toString();
     return this.base + path + (search === '' ? '' : `?${search}`);
   }
 
-  private headersOf({ headers, body }: HttpRequest): Record<string, string> {
+  private headersOf({ headers, body, json }: HttpRequest): Record<string, string> {
     const { token, correlationId } = this.options;
     return defined({
-      'content-type': body === undefined ? undefined : 'application/json',
+      'content-type': body === undefined && json === undefined ? undefined : 'application/json',
       authorization: token === undefined ? undefined : `Bearer ${token}`,
       'x-correlation-id': correlationId,
       ...headers,
     });
   }
+}
+
+function pairsOf(query: NonNullable<HttpRequest['query']>): [string, string][] {
+  return Object.entries(query).flatMap(([name, value]) =>
+    value === undefined ? [] : [value].flat().map((item): [string, string] => [name, String(item)]),
+  );
 }
 
 function defined(values: Readonly<Record<string, string | number | undefined>>): Record<string, string> {

@@ -1,4 +1,12 @@
-export { Client, type CallOptions, type Completion, type SubmitOptions, type ToolOptions } from './client.js';
+export {
+  Client,
+  type ArtifactBytes,
+  type ArtifactOptions,
+  type CallOptions,
+  type Completion,
+  type SubmitOptions,
+  type ToolOptions,
+} from './client.js';
 export { ApiError, TaskFailedError, UnreachableError } from './api-error.js';
 export { type ClientOptions } from './http.js';
 export { type StreamOptions } from './follow.js';

@@ -25,6 +25,20 @@ export type Usage = Schemas['Usage'];
 export type Session = Schemas['Session'];
 export type SessionList = Schemas['SessionList'];
 
+export type ArtifactKind = Schemas['ArtifactKind'];
+export type CreateArtifact = Schemas['CreateArtifact'];
+export type ArtifactCreated = Schemas['ArtifactCreated'];
+/** What one call said of its content. */
+export type ArtifactRecord = Schemas['ArtifactRecord'];
+export type ArtifactRecordList = Schemas['ArtifactRecordList'];
+export type Artifact = Schemas['Artifact'];
+/** A copy of the database, which lies in the data folder of the daemon. */
+export type StoreSnapshot = ControlSchemas['StoreSnapshot'];
+export type ArtifactsCollected = ControlSchemas['ArtifactsCollected'];
+
+/** A CycloneDX document about a model. */
+export type ModelBom = ControlSchemas['ModelBom'];
+
 /** What an agent asks the daemon to call. */
 export type CallHttpTool = Schemas['CallHttpTool'];
 /** What the far side answered, or `error` when it did not. */
@@ -73,6 +87,20 @@ export type PoolReloaded = ControlSchemas['PoolReloaded'];
 export type ReloadPlan = ControlSchemas['ReloadPlan'];
 /** The 409 of a reload: `failed_step`, `cause`, and what is `serving`. */
 export type ReloadRefused = ControlSchemas['ReloadRefused'];
+/** A model that is to be added to the catalog. */
+export type CreateCatalogModel = ControlSchemas['CreateCatalogModel'];
+export type CatalogModel = ControlSchemas['CatalogModel'];
+export type CatalogModelList = ControlSchemas['CatalogModelList'];
+export type InspectModel = ControlSchemas['InspectModel'];
+export type ModelInspection = ControlSchemas['ModelInspection'];
+export type StartFetch = ControlSchemas['StartFetch'];
+export type ModelFetch = ControlSchemas['ModelFetch'];
+export type ModelFetchList = ControlSchemas['ModelFetchList'];
+export type ModelState = ControlSchemas['ModelState'];
+export type SetModelState = ControlSchemas['SetModelState'];
+export type ModelStateAccepted = ControlSchemas['ModelStateAccepted'];
+export type ModelVerification = ControlSchemas['ModelVerification'];
+export type VerificationStarted = ControlSchemas['VerificationStarted'];
 export type ReplicaSet = Schemas['ReplicaSet'];
 export type GpuSample = Schemas['GpuSample'];
 export type AuditAction = ControlSchemas['AuditAction'];
@@ -121,8 +149,12 @@ export type StreamFrame = {
 
 /** Filters and paging of `GET /v1/tasks`. */
 export type ListTasksQuery = NonNullable<DataOperations['listTasks']['parameters']['query']>;
+/** Filters and paging of `GET /v1/artifacts`. */
+export type ListArtifactsQuery = NonNullable<DataOperations['listArtifacts']['parameters']['query']>;
 /** Paging of `GET /v1/sessions`. */
 export type ListSessionsQuery = NonNullable<DataOperations['listSessions']['parameters']['query']>;
 /** Paging of `GET /v1/pools`. */
 export type ListAuditQuery = NonNullable<ControlOperations['listAudit']['parameters']['query']>;
+/** Paging of `GET /v1/catalog/models`. */
+export type ListModelsQuery = NonNullable<ControlOperations['listCatalogModels']['parameters']['query']>;
 export type ListPoolsQuery = NonNullable<ControlOperations['listPools']['parameters']['query']>;

@@ -1,11 +1,14 @@
 import {
   ABI_VERSION,
+  type AdmissionEvent,
   type ConfigCheck,
   type Decision,
   type Json,
   type PolicyEvent,
   type PolicyHook,
   type PolicyManifest,
+  type RequestEvent,
+  type ResponseEvent,
 } from './abi.js';
 import { AdmissionContext, RequestContext, ResponseContext } from './context/context.js';
 import { Answer } from './decisions.js';
@@ -94,15 +97,26 @@ export class Policy<C = unknown> {
     };
   }
 
+  /** Names of its settings. */
+  get settings(): readonly string[] {
+    return this.schema.names;
+  }
+
   /** @throws what the hook throws; the host denies then */
   decide(hook: PolicyHook, event: PolicyEvent): Decision {
-    const answer: unknown = this.answer(event);
-    if (typeof (answer as { then?: unknown } | undefined)?.then === 'function') {
-      throw new Error(`${hook} returned a promise: a policy answers at once, and has nothing to wait for`);
-    }
-    if (typeof answer !== 'object' || answer === null)
-      throw new Error(`${hook} returned no decision; return allow() at its end`);
-    return answer instanceof Answer ? answer.toJSON() : (answer as Decision);
+    const { config } = event;
+    const setting = (name: string): Json | undefined => (Object.hasOwn(config, name) ? config[name] : undefined);
+    return decisionOf(hook, this.question(hook, event, setting)());
+  }
+
+  /** Asks the hook about an event, as often as it is called. @param setting reads a setting by its name */
+  question(hook: PolicyHook, event: PolicyEvent, setting: (name: string) => Json | undefined): () => unknown {
+    const { request, response, admission } = this.definition;
+    const config = this.schema.view(setting);
+    const nothing = (): undefined => undefined;
+    if (hook === 'on_request') return bound(request, new RequestContext(event as RequestEvent, config)) ?? nothing;
+    if (hook === 'on_response') return bound(response, new ResponseContext(event as ResponseEvent, config)) ?? nothing;
+    return bound(admission, new AdmissionContext(event as AdmissionEvent, config)) ?? nothing;
   }
 
   /** Whether settings fit the schema, with a sentence for each place that does not. */
@@ -110,14 +124,6 @@ export class Policy<C = unknown> {
     const errors: Problem[] = [];
     this.schema.check(config, '', (problem) => errors.push(problem));
     return { ok: errors.length === 0, errors };
-  }
-
-  private answer(event: PolicyEvent): HookAnswer | undefined {
-    const { request, response, admission } = this.definition;
-    const config = this.schema.take(event.config);
-    if (event.kind === 'http.request') return request?.(new RequestContext(event, config));
-    if (event.kind === 'http.response') return response?.(new ResponseContext(event, config));
-    return admission?.(new AdmissionContext(event, config));
   }
 
   private get defaults(): JsonObject {
@@ -134,6 +140,20 @@ export function definePolicy<C = Readonly<Record<string, never>>>(definition: Po
   const problem = nameProblem(definition) ?? capabilityProblem(definition.capabilities ?? []) ?? hookProblem(policy);
   if (problem !== undefined) throw new Error(`definePolicy: ${problem}`);
   return policy;
+}
+
+/** What a hook returned, as a decision. @throws Error when it is none */
+export function decisionOf(hook: PolicyHook, answer: unknown): Decision {
+  if (typeof (answer as { then?: unknown } | undefined)?.then === 'function') {
+    throw new Error(`${hook} returned a promise: a policy answers at once, and has nothing to wait for`);
+  }
+  if (typeof answer !== 'object' || answer === null)
+    throw new Error(`${hook} returned no decision; return allow() at its end`);
+  return answer instanceof Answer ? answer.toJSON() : (answer as Decision);
+}
+
+function bound<Context>(hook: ((c: Context) => unknown) | undefined, context: Context): (() => unknown) | undefined {
+  return hook && (() => hook(context));
 }
 
 function nameProblem({ name, version }: { readonly name: string; readonly version: string }): string | undefined {

@@ -88,6 +88,6 @@ function requireDomain(url: string, allowed: readonly string[]): void {
   if (!URL.canParse(url)) throw new Error(`tools.fetch: ${JSON.stringify(url)} is no URL`);
   const host = new URL(url).hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '');
   const isIp = host.includes(':') || /\.\d+$/.test(host);
-  if (matchesHost(host, isIp, allowed)) return;
+  if (matchesHost({ text: host, isIp }, allowed)) return;
   throw new Error(`tools.fetch: ${host} is not among the allowed domains (${allowed.join(', ')})`);
 }

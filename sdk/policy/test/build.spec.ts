@@ -30,14 +30,15 @@ describe('buildPolicy', () => {
       expect(text).not.toContain(trace);
   });
 
-  it('exports the hooks that are there, and says the same in its section as when it is asked', async () => {
+  it('exports the functions of all hooks, and says in its section which are there, as when it is asked', async () => {
     const { wasm, manifest, bytes } = await buildPolicy({ entry: policyFile(requestPolicy('() => allow()')) });
     const module = new WebAssembly.Module(wasm);
     expect(
       WebAssembly.Module.exports(module)
         .map(({ name }) => name)
         .sort(),
-    ).toEqual(['describe', 'memory', 'on_request', 'validate_config']);
+    ).toEqual(['describe', 'memory', 'on_admission', 'on_request', 'on_response', 'validate_config']);
+    expect(manifest.hooks).toEqual(['on_request']);
     const [section] = WebAssembly.Module.customSections(module, MANIFEST_SECTION);
     expect(JSON.parse(Buffer.from(section ?? new ArrayBuffer(0)).toString())).toEqual(manifest);
     expect(bytes).toBeLessThan(1024 * 1024);

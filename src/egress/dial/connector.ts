@@ -5,6 +5,7 @@ import { type EventAddress } from '@llama-orch/policy-sdk/abi';
 import { type Clock } from '../../kernel/clock.js';
 import { Fault } from '../fault.js';
 import { canonical } from '../guard/address-class.js';
+import { goesThrough, type Proxy, tunnel } from './proxy.js';
 
 /** Where a connection goes, whatever the URL says by then. */
 export interface Pinned {
@@ -21,13 +22,15 @@ export interface DialOptions {
   readonly connectTimeoutMs: number;
   /** Certificates that are trusted, PEM. */
   readonly trusted: readonly string[];
+  /** Undefined: connections are made directly. */
+  readonly proxy?: Proxy | undefined;
   /** Opens a socket; attack suites watch it. */
   readonly openSocket?: (options: TcpNetConnectOpts) => Socket;
 }
 
 /**
- * Connects to exactly the address that was checked: no lookup, no other address, no proxy. A lookup hook would not be
- * enough, as nothing is looked up for a literal.
+ * Connects to exactly the address that was checked: no lookup, no other address, no proxy but the operator's, which is
+ * told that address. A lookup hook would not be enough, as nothing is looked up for a literal.
  */
 export function pinnedConnector(pinned: Pinned, options: DialOptions): buildConnector.connector {
   return (_asked, callback) => {
@@ -39,15 +42,15 @@ export function pinnedConnector(pinned: Pinned, options: DialOptions): buildConn
 }
 
 async function connect(pinned: Pinned, options: DialOptions): Promise<Socket | TLSSocket> {
-  const { clock, connectTimeoutMs, openSocket = connectTcp } = options;
-  const { address, port } = pinned;
-  const tcp = openSocket({ host: address.ip, port, family: address.family, autoSelectFamily: false, noDelay: true });
+  const { clock, connectTimeoutMs, proxy } = options;
+  const tcp = opening(pinned, options);
   const cancel = clock.schedule(connectTimeoutMs, () =>
     tcp.destroy(new Fault('timeout', `no connection in ${connectTimeoutMs} ms`)),
   );
   try {
     await opened(tcp, 'connect', 'connect');
-    if (canonical(tcp.remoteAddress ?? '::') !== address.ip)
+    if (goesThrough(proxy, pinned)) await tunnel(tcp, pinned, proxy);
+    else if (canonical(tcp.remoteAddress ?? '::') !== pinned.address.ip)
       throw new Fault('connect', 'connected elsewhere than checked');
     if (!pinned.isTls) return tcp;
     const tls = secured(tcp, pinned, options);
@@ -59,6 +62,12 @@ async function connect(pinned: Pinned, options: DialOptions): Promise<Socket | T
   } finally {
     cancel();
   }
+}
+
+function opening(pinned: Pinned, { proxy, openSocket = connectTcp }: DialOptions): Socket {
+  const { address, port } = pinned;
+  if (goesThrough(proxy, pinned)) return openSocket({ host: proxy.host, port: proxy.port, noDelay: true });
+  return openSocket({ host: address.ip, port, family: address.family, autoSelectFamily: false, noDelay: true });
 }
 
 /** The name is always verified, whatever the environment says. */

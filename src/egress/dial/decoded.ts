@@ -1,6 +1,7 @@
 import { type Readable, type Transform, pipeline } from 'node:stream';
 import { constants, createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
 import { Fault } from '../fault.js';
+import { asItCame } from './as-it-came.js';
 import { faultOf, type Head, type Header } from './exchange.js';
 
 /** Encodings that are asked for and undone here. */
@@ -34,16 +35,26 @@ export function encodingOf(headers: readonly Header[]): string | undefined {
   return encoding;
 }
 
-/** The body in clear, piece by piece. Leaving the loop closes the connection. @throws Fault */
-export async function* decoded({ body, headers }: Pick<Head, 'body' | 'headers'>): AsyncGenerator<Buffer> {
+/** The body in clear, piece by piece; it is read from now on. Leaving the loop closes the connection. */
+export function decoded({ body, headers }: Pick<Head, 'body' | 'headers'>): AsyncGenerator<Buffer> {
+  const isPlain = !headers.some(([name]) => name === 'content-encoding');
+  return isPlain ? guarded(body, asItCame(body)) : guarded(body, inClear(body, headers));
+}
+
+/** @throws Fault */
+async function* guarded(body: Readable, pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   try {
-    const encoding = encodingOf(headers);
-    yield* encoding === undefined ? (body as AsyncIterable<Buffer>) : inflated(body, DECODERS[encoding]!());
+    yield* pieces;
   } catch (error) {
     throw faultOf(error);
   } finally {
     body.on('error', () => {}).destroy();
   }
+}
+
+async function* inClear(body: Readable, headers: readonly Header[]): AsyncGenerator<Buffer> {
+  const encoding = encodingOf(headers);
+  yield* encoding === undefined ? asItCame(body) : inflated(body, DECODERS[encoding]!());
 }
 
 async function* inflated(body: Readable, decoder: Transform): AsyncGenerator<Buffer> {

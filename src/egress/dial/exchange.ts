@@ -2,6 +2,7 @@ import { type Readable } from 'node:stream';
 import { type Dispatcher } from 'undici';
 import { type Clock } from '../../kernel/clock.js';
 import { Fault } from '../fault.js';
+import { withSingleHeaders } from './single-headers.js';
 
 export type Header = readonly [name: string, value: string];
 
@@ -54,7 +55,8 @@ export async function exchange(
       headersTimeout: 0,
       bodyTimeout: limits.silenceMs,
     });
-    return { status: statusCode, headers: pairsOf(headers), body: checked(body, headers) };
+    const pairs = pairsOf(headers);
+    return { status: statusCode, headers: singled(pairs, body), body: checked(body, headers) };
   } catch (error) {
     throw faultOf(error);
   } finally {
@@ -87,6 +89,16 @@ function checked(body: Readable, headers: unknown): Readable {
   if (pairsOf(headers).length <= MOST_HEADERS) return body;
   body.on('error', () => {}).destroy();
   throw new Fault('too_large', `the answer has more than ${MOST_HEADERS} headers`);
+}
+
+/** @throws Fault where the answer says two things of what can only be one */
+function singled(pairs: readonly Header[], body: Readable): readonly Header[] {
+  try {
+    return withSingleHeaders(pairs);
+  } catch (error) {
+    body.on('error', () => {}).destroy();
+    throw error;
+  }
 }
 
 function pairsOf(raw: unknown): Header[] {

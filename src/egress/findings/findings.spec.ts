@@ -101,10 +101,10 @@ describe('masks', () => {
     const text = '{ "password" : "a\\"b", "n": 1e400, "list": [ {"client_secret": 17} ], "x": "y" }';
     const masked = one.json(text, '/body')!;
     expect(masked).toMatch(
-      /^\{ "password" : "<secret:named sha256:\w+>", "n": 1e400, "list": \[ \{"client_secret": "<secret:named sha256:\w+>"\} \], "x": "y" \}$/,
+      /^\{ "password" : "<secret:named sha256:\w+>", "n": 1e400, "list": \[ \{"client_secret": "<secret:scalar sha256:\w+>"\} \], "x": "y" \}$/,
     );
     expect(one.findings.map(({ at }) => at)).toEqual(['/body/password', '/body/list/0/client_secret']);
-    expect(JSON.parse(one.reveal(masked, true))).toMatchObject({ password: 'a"b' });
+    expect(one.reveal(masked, true)).toBe(text);
   });
 });
 

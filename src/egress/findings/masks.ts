@@ -13,7 +13,12 @@ const SHOWN_DIGITS = 16;
 /** A text with more secrets than that is one secret as a whole: to take out each would keep everybody else waiting. */
 const MOST_MASKED = 1_000;
 const MOST_TESTS = 256;
+/** Texts that are masked as a whole for what stands somewhere in them. */
+const WHOLE: readonly string[] = ['known', 'many'];
 const PLACEHOLDER = /<secret:[a-z_]+ sha256:[0-9a-f]{16}>/g;
+/** A number or a word of JSON that is masked as a text. */
+const SCALAR = 'scalar';
+const LONE_SCALAR = /"(<secret:scalar sha256:[0-9a-f]{16}>)"/g;
 const PLACEHOLDER_BEGIN = '<secret:';
 
 export interface MaskOptions {
@@ -31,11 +36,17 @@ export interface MaskOptions {
 export class Masks {
   private readonly found = new Found();
   private readonly raw = new Map<string, string>();
+  private readonly named = new Set<string>();
 
   constructor(private readonly options: MaskOptions) {}
 
   get findings(): readonly Finding[] {
     return this.found.findings;
+  }
+
+  /** What was masked, or would have been if policies did not see all; not what only holds something that was known. */
+  get secrets(): Iterable<string> {
+    return this.named;
   }
 
   get isRaw(): boolean {
@@ -85,15 +96,16 @@ export class Masks {
 
   /** Puts secrets back in. @param inJson they stand in texts of JSON */
   reveal(text: string, inJson = false): string {
-    if (!text.includes(PLACEHOLDER_BEGIN)) return text;
-    return text.replace(PLACEHOLDER, (placeholder) => {
+    if (this.options.isRaw || !text.includes(PLACEHOLDER_BEGIN)) return text;
+    const typed = inJson ? text.replace(LONE_SCALAR, (lone, shown: string) => this.raw.get(shown) ?? lone) : text;
+    return typed.replace(PLACEHOLDER, (placeholder) => {
       const raw = this.raw.get(placeholder) ?? placeholder;
       return inJson ? JSON.stringify(raw).slice(1, -1) : raw;
     });
   }
 
   private leaf({ span, value }: Leaf, hits: readonly Hit[], place: Place): string {
-    if (isNamed({ span, value })) return this.mask('named', value, place);
+    if (isNamed({ span, value })) return this.mask('named', value, place, span.kind === 'string' ? 'named' : SCALAR);
     if (span.kind === 'string') return this.withoutHits(value, hits, place);
     // Nothing but cards hides in numbers; policies get the number, and the finding.
     this.note(hits, value, place);
@@ -126,16 +138,16 @@ export class Masks {
     return this.options.redactor.text(text) !== text;
   }
 
-  private mask(kind: string, raw: string, place: Place): string {
+  private mask(kind: string, raw: string, place: Place, shownAs = kind): string {
     this.found.add(`secret.${kind}`, place, () => this.hash(raw));
-    return this.placeholder(kind, raw);
+    return this.placeholder(shownAs, raw);
   }
 
   private placeholder(kind: string, raw: string): string {
-    if (this.options.isRaw) return raw;
     const placeholder = `${PLACEHOLDER_BEGIN}${kind} sha256:${this.hash(raw).slice(0, SHOWN_DIGITS)}>`;
     this.raw.set(placeholder, this.reveal(raw));
-    return placeholder;
+    if (!WHOLE.includes(kind)) this.named.add(raw);
+    return this.options.isRaw ? raw : placeholder;
   }
 
   private note(hits: readonly Hit[], text: string, place: Place): void {

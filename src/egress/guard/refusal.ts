@@ -18,6 +18,7 @@ export type RefusalCode =
   | 'OWN_ADDRESS'
   | 'METHOD'
   | 'HEADER'
+  | 'BODY'
   | 'REDIRECT_DOWNGRADE'
   | 'REDIRECT_PORT'
   | 'MOVED_TWICE';

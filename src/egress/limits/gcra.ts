@@ -1,9 +1,14 @@
 import { type RateLimit } from '@llama-orch/policy-sdk/abi';
+import { KeyRoom } from './key-room.js';
 
 /** A limit under the key that it is counted by. */
 export interface NamedLimit extends RateLimit {
   /** What callers are told. */
   readonly name: string;
+  /** Keys of one group never meet those of another: a tenant and who limits it. */
+  readonly group: string;
+  /** Who is counted: keys may be what a caller wrote, so nobody gets more than a share of them. */
+  readonly caller: string;
 }
 
 export interface UsedUp {
@@ -12,7 +17,6 @@ export interface UsedUp {
   readonly waitMs: number;
 }
 
-const MOST_KEYS = 10_000;
 /** What sums of fractions may be off by. */
 const ROUNDING_MS = 1e-6;
 
@@ -21,8 +25,7 @@ const ROUNDING_MS = 1e-6;
  * come together are taken together or not at all.
  */
 export class Rates {
-  /** By key, oldest use first. Milliseconds of a clock that never runs backwards. */
-  private readonly emptyAt = new Map<string, number>();
+  private readonly groups = new Map<string, KeyRoom>();
 
   /** Takes from all of them; when one is used up, takes nothing and answers the one that takes longest to come back. */
   take(limits: readonly NamedLimit[], now: number): UsedUp | undefined {
@@ -37,26 +40,22 @@ export class Rates {
     const room = step * Math.max(limit.burst, 1);
     const needed = step * limit.cost;
     if (!(needed <= room)) return Infinity;
-    return Math.max(0, Math.ceil(this.levelOf(limit, now) - now + needed - room - ROUNDING_MS));
+    const level = Math.max(now, this.groupOf(limit).level(keyOf(limit), limit.caller, now));
+    return Math.max(0, Math.ceil(level - now + needed - room - ROUNDING_MS));
   }
 
   private count(limit: NamedLimit, now: number): void {
-    const key = keyOf(limit);
-    const level = this.levelOf(limit, now) + (limit.perMs / limit.rate) * limit.cost;
-    this.emptyAt.delete(key);
-    this.emptyAt.set(key, level);
-    if (this.emptyAt.size > MOST_KEYS) this.forgetEmpty(now);
+    const by = (limit.perMs / limit.rate) * limit.cost;
+    this.groupOf(limit).raise(keyOf(limit), limit.caller, now, by);
   }
 
-  private levelOf(limit: NamedLimit, now: number): number {
-    return Math.max(now, this.emptyAt.get(keyOf(limit)) ?? now);
-  }
-
-  /** What is empty again is like new; when all keys are in use, the one used longest ago is forgiven. */
-  private forgetEmpty(now: number): void {
-    for (const [key, level] of this.emptyAt) if (level <= now) this.emptyAt.delete(key);
-    const [oldest] = this.emptyAt.keys();
-    if (this.emptyAt.size > MOST_KEYS && oldest !== undefined) this.emptyAt.delete(oldest);
+  /** As many as there are tenants and policies: the configuration bounds them. */
+  private groupOf({ group }: NamedLimit): KeyRoom {
+    const known = this.groups.get(group);
+    if (known !== undefined) return known;
+    const room = new KeyRoom();
+    this.groups.set(group, room);
+    return room;
   }
 }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { atOnce } from '../findings/work.js';
-import { Eraser } from './eraser.js';
+import { SecretRedactor } from '../../observability/redaction/secret-redactor.js';
+import { CallSecrets } from './call-secrets.js';
 import { redactedAnswer, RedactionFailed } from './redact-answer.js';
 import { type HidingRule } from './redact-text.js';
 
@@ -15,6 +16,12 @@ function redact(
 ) {
   const answer = atOnce(redactedAnswer({ headers, body: Buffer.from(text), truncated }, rules, key));
   return { headers: answer.headers, text: Buffer.from(answer.body).toString() };
+}
+
+function secretsOf(...values: string[]): CallSecrets {
+  const secrets = new CallSecrets(new SecretRedactor({ secrets: [], patterns: [], pii: false }));
+  secrets.learn(values);
+  return secrets;
 }
 
 describe('redaction', () => {
@@ -131,22 +138,38 @@ describe('secrets that were sent', () => {
   it('never come back, however the answer is cut (OC-CTRL-2041)', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 40 }), (cuts) => {
-        const eraser = new Eraser([['authorization', 'Bearer s3cret/"value']]);
+        const erasing = secretsOf('Bearer s3cret/"value').stream(false);
         const text = Buffer.from(
           '{"a":"Bearer s3cret/\\"value","b":"s3cret/\\"value","c":"s3cret%2F%22value"} s3cret/"value',
         );
         const pieces: Uint8Array[] = [];
         for (let at = 0, cut = 0; at < text.length; at += cuts[cut++ % cuts.length]!)
-          pieces.push(eraser.push(text.subarray(at, at + cuts[cut % cuts.length]!)));
-        const out = Buffer.concat([...pieces, eraser.end()]).toString();
+          pieces.push(erasing.push(text.subarray(at, at + cuts[cut % cuts.length]!)));
+        const out = Buffer.concat([...pieces, erasing.end()]).toString();
         expect(out).toBe('{"a":"[redacted]","b":"[redacted]","c":"[redacted]"} [redacted]');
       }),
     );
   });
 
   it('leave other bytes as they are (OC-CTRL-2041)', () => {
-    const eraser = new Eraser([['x-key', 'hgfedcba']]);
     const bytes = Buffer.from(Array.from({ length: 256 }, (_, at) => at));
-    expect(Buffer.concat([eraser.push(bytes), eraser.end()]).equals(bytes)).toBe(true);
+    for (const isFile of [true, false]) {
+      const erasing = secretsOf('hgfedcba').stream(isFile);
+      expect(Buffer.concat([erasing.push(bytes), erasing.end()]).equals(bytes)).toBe(true);
+    }
+  });
+
+  it('count with what stands inside of them: schemes, passwords, cookies (OC-CTRL-2041)', () => {
+    const basic = `Basic ${Buffer.from('ann:pass-word-1').toString('base64')}`;
+    const secrets = secretsOf(basic, 'a=cookie-one; b=cookie-two', 'Bearer bearer-one');
+    expect(secrets.erased('pass-word-1 cookie-one cookie-two bearer-one ann:pass-word-1 a= Bearer')).toBe(
+      '[redacted] [redacted] [redacted] [redacted] [redacted] a= Bearer',
+    );
+  });
+
+  it('are known in a number that a caller cannot raise', () => {
+    const many = Array.from({ length: 5_000 }, (_, at) => `planted-${at}-value`);
+    const secrets = secretsOf('the-first-secret', ...many);
+    expect(secrets.erased('the-first-secret planted-4999-value')).toBe('[redacted] planted-4999-value');
   });
 });

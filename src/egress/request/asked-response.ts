@@ -5,6 +5,7 @@ import { type Header } from '../dial/exchange.js';
 import { type Masks } from '../findings/masks.js';
 import { valueOf } from '../findings/text-body.js';
 import { chainCall, frameOf, masksFor, type Occasion, rawReason, unmaskedPairs } from './asked.js';
+import { sentBody } from './exact-body.js';
 import { bodyOfEvent, type MaskedBody, maskedBody } from './asked-body.js';
 
 /** What came back, as far as it is known: a file has no body yet. */
@@ -60,6 +61,5 @@ export function patchedAnswer(received: Received, asked: AskedResponse, outcome:
   const { response } = outcome.event as ResponseEvent;
   const headers = unmaskedPairs(response.headers, asked.event.response.headers, received.headers);
   if (outcome.body === undefined) return { ...received, headers };
-  const text = new TextDecoder().decode(outcome.body);
-  return { ...received, headers, body: Buffer.from(asked.masks.reveal(text, true)) };
+  return { ...received, headers, body: sentBody(outcome.body, asked) };
 }

@@ -14,6 +14,9 @@ const HOP_BY_HOP: readonly string[] = ['connection', 'keep-alive', 'te', 'traile
 /** What it says of the bytes that were sent: policies judge by it, and a body that is decoded belies it. */
 const OF_SENT_BYTES: readonly string[] = ['content-encoding', 'content-length'];
 
+/** Beside all that is called `content-…`. */
+const OF_A_BODY: readonly string[] = ['digest', 'repr-digest', 'want-content-digest'];
+
 /** @throws Refusal for a method that is not on the list */
 export function checkMethod(method: string): void {
   if (!METHODS.includes(method)) throw new Refusal('METHOD', 'the method is not on the list');
@@ -34,6 +37,11 @@ export function withoutHopByHop(headers: readonly Header[]): readonly Header[] {
 
 export function withoutSentBytes(headers: readonly Header[]): readonly Header[] {
   return headers.filter(([name]) => !OF_SENT_BYTES.includes(name));
+}
+
+/** Of a request that lost its body. */
+export function withoutBodyHeaders(headers: readonly Header[]): readonly Header[] {
+  return headers.filter(([name]) => !name.startsWith('content-') && !OF_A_BODY.includes(name));
 }
 
 function checkHeader(name: string, value: string): void {

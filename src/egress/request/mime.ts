@@ -5,9 +5,14 @@ export function mimeTypeIsRefused(
   contentType: string | null,
   { allowedMimeTypes = [], deniedMimeTypes = [] }: Pick<OutboundCall, 'allowedMimeTypes' | 'deniedMimeTypes'>,
 ): boolean {
-  const type = (contentType ?? '').split(';')[0]!.trim().toLowerCase();
-  if (deniedMimeTypes.some((rule) => isOf(type, rule))) return true;
-  return allowedMimeTypes.length > 0 && !allowedMimeTypes.some((rule) => isOf(type, rule));
+  const types = typesIn(contentType ?? '');
+  if (types.some((type) => deniedMimeTypes.some((rule) => isOf(type, rule)))) return true;
+  return allowedMimeTypes.length > 0 && !types.every((type) => allowedMimeTypes.some((rule) => isOf(type, rule)));
+}
+
+/** One; several where a proxy made one header of two, and readers would each take another. */
+function typesIn(contentType: string): readonly string[] {
+  return contentType.split(',').map((one) => one.split(';')[0]!.trim().toLowerCase());
 }
 
 /** Whether a media type, or a narrower rule, is what a rule means: `type/subtype` or `type/*`. @param type in lower case */

@@ -5,22 +5,29 @@ import { type ChainOutcome } from '../../policy-host/sandbox/chain.js';
 import { normalise, type Target } from '../guard/normalise.js';
 import { Refusal } from '../guard/refusal.js';
 import { type Asked, unmaskedPairs } from './asked.js';
-import { checkedHeaders, checkMethod } from './hygiene.js';
+import { sentBody } from './exact-body.js';
+import { checkedHeaders, checkMethod, withoutBodyHeaders } from './hygiene.js';
 import { type Step } from './redirect.js';
+
+/** What a policy makes one of these sends no body: servers disagree on where it would end. */
+const BODILESS: readonly string[] = ['GET', 'HEAD'];
 
 /** The request as the policies left it. What they write is looked at like what a caller writes. @throws Refusal */
 export function patchedStep(step: Step, asked: Asked, outcome: ChainOutcome): Step {
   if (outcome.event === asked.call.event) return step;
   const { request } = outcome.event as RequestEvent;
   const given = asked.event.request;
-  checkMethod(request.method);
-  return {
-    ...step,
-    method: request.method,
-    target: patchedTarget(step.target, given.url, request.url, asked),
-    headers: checkedHeaders(unmaskedPairs(request.headers, given.headers, step.headers)),
-    body: outcome.body === undefined ? step.body : Buffer.from(asked.masks.reveal(utf8(outcome.body), true)),
-  };
+  const { method } = request;
+  checkMethod(method);
+  const target = patchedTarget(step.target, given.url, request.url, asked);
+  const headers = checkedHeaders(unmaskedPairs(request.headers, given.headers, step.headers));
+  if (method !== step.method && BODILESS.includes(method))
+    return { ...step, method, target, headers: withoutBodyHeaders(headers), body: undefined };
+  return { ...step, method, target, headers, body: patchedBody(step, asked, outcome) };
+}
+
+function patchedBody(step: Step, asked: Asked, { body }: ChainOutcome): Uint8Array | undefined {
+  return body === undefined ? step.body : sentBody(body, asked);
 }
 
 /** Built from parts and parsed like any other URL; what comes out has to be what the policy wrote. */
@@ -47,8 +54,4 @@ function patchedTarget(target: Target, given: EventUrl, wanted: EventUrl, { mask
 function searchOf(query: readonly (readonly [string, string])[]): string {
   const search = new URLSearchParams(query.map(([name, value]): [string, string] => [name, value])).toString();
   return search === '' ? '' : `?${search}`;
-}
-
-function utf8(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
 }

@@ -2,6 +2,7 @@ import { type Header } from '../dial/exchange.js';
 import { Fault } from '../fault.js';
 import { normalise, originOf, type Target } from '../guard/normalise.js';
 import { Refusal } from '../guard/refusal.js';
+import { withoutBodyHeaders } from './hygiene.js';
 
 /** One request of a call: the first, or what a redirect made of it. */
 export interface Step {
@@ -26,7 +27,6 @@ const HARMLESS: readonly string[] = [
   'content-language',
   'range',
 ];
-const OF_A_BODY: readonly string[] = ['content-type', 'content-language', 'content-location'];
 
 /** Where an answer sends the caller; undefined when it does not. `Refresh` and markup are nobody's business here. */
 export function locationOf(status: number, headers: readonly Header[]): string | undefined {
@@ -39,14 +39,12 @@ export function redirected(step: Step, status: number, location: string): Step {
   if (step.hop >= MOST_REDIRECTS) throw new Fault('redirect', `more than ${MOST_REDIRECTS} redirects`);
   const target = destination(location, step.target);
   const keepsBody = status === 307 || status === 308 || !becomesGet(status, step.method);
-  const headers = step.headers
-    .filter(([name]) => isSameOrigin(target, step.target) || HARMLESS.includes(name))
-    .filter(([name]) => keepsBody || !OF_A_BODY.includes(name));
+  const headers = step.headers.filter(([name]) => isSameOrigin(target, step.target) || HARMLESS.includes(name));
   return {
     hop: step.hop + 1,
     target,
     method: keepsBody ? step.method : 'GET',
-    headers,
+    headers: keepsBody ? headers : withoutBodyHeaders(headers),
     body: keepsBody ? step.body : undefined,
     redirectedFrom: step.target,
   };

@@ -3,6 +3,7 @@ import { type Decision, type DecisionQuery, type Receipt } from '@llama-orch/cli
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { AppError } from '../../kernel/errors.js';
 import { poolId, taskKey } from '../../kernel/ids.js';
+import { Redactor } from '../../observability/redactor.js';
 import { whatIf } from '../../scheduling/receipts/counterfactual.js';
 import { Receipts } from '../../scheduling/receipts/receipts.js';
 import { replay } from '../../scheduling/receipts/replay.js';
@@ -18,6 +19,7 @@ export class DecisionController {
     private readonly receipts: Receipts,
     private readonly registry: TaskRegistry,
     private readonly scheduler: Scheduler,
+    private readonly redactor: Redactor,
   ) {}
 
   @Get(':id/decision')
@@ -45,7 +47,9 @@ export class DecisionController {
       receipts,
       counterfactual: asked === undefined ? null : (whatIf(asked, receipts, this.strategyOf(receipts[0]!)) ?? null),
     };
-    void reply.code(200).header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(body));
+    // Labels and names are what callers wrote.
+    const shown = JSON.stringify(this.redactor.value(body));
+    void reply.code(200).header('content-type', 'application/json; charset=utf-8').send(shown);
   }
 
   private strategyOf({ pool_id }: Receipt) {

@@ -10,8 +10,8 @@ import { type ReloadRequest } from '../../pools/reload/journey.js';
 import { BodyReader } from '../body-reader.js';
 import { BodyRules } from '../body-rules.js';
 import { ChangeLog } from '../change-log.js';
+import { oncePerKey } from '../once-per-key.js';
 import { requirePool } from '../pool-lookup.js';
-import { idempotencyKeyOf } from './tasks.controller.js';
 
 const USUAL_DEADLINE_MS = 30_000;
 
@@ -37,7 +37,8 @@ export class PoolChangesController {
         this.pools.drain(pool, deadlineMs);
         return { status: 'draining', pool_id: pool.id, deadline_ms: deadlineMs };
       });
-    sendJson(reply, 202, await this.once(request, `${pool.id}/drain`, body, reply, effect));
+    const call = { route: `/v1/pools/${pool.id}/drain`, body };
+    sendJson(reply, 202, await oncePerKey(this.replays, request, reply, call, effect));
   }
 
   @Post(':id/reload')
@@ -54,7 +55,8 @@ export class PoolChangesController {
     if (isPlan) return sendJson(reply, 200, await this.planned(pool, wanted));
     const change = { action: 'pool.reload', target: pool.id, wanted: `to ${body.new_model_ref}` } as const;
     const effect = () => this.changes.record(request.facts, change, () => this.reloaded(pool, wanted));
-    sendJson(reply, 200, await this.once(request, `${pool.id}/reload`, body, reply, effect));
+    const call = { route: `/v1/pools/${pool.id}/reload`, body };
+    sendJson(reply, 200, await oncePerKey(this.replays, request, reply, call, effect));
   }
 
   private async reloaded(pool: Pool, wanted: ReloadRequest): Promise<PoolReloaded> {
@@ -88,23 +90,6 @@ export class PoolChangesController {
       tasks: { running, waiting, waiting_for_old_model: strangers },
       steps,
     };
-  }
-
-  /** Runs the effect once per idempotency key. */
-  private async once<Answer>(
-    request: FastifyRequest,
-    route: string,
-    body: unknown,
-    reply: FastifyReply,
-    effect: () => Promise<Answer>,
-  ): Promise<Answer> {
-    const key = idempotencyKeyOf(request);
-    if (key === undefined) return effect();
-    const { tenantId, keyId } = request.facts.caller;
-    const name = `key/${tenantId}/${keyId ?? ''}/POST /v1/pools/${route}/${key}`;
-    const { answer, replayed } = await this.replays.once(name, body, effect);
-    if (replayed) void reply.header('Idempotency-Replayed', 'true');
-    return answer;
   }
 }
 

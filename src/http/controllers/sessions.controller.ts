@@ -46,16 +46,16 @@ export class SessionsController {
   }
 
   @Delete(':id')
-  delete(@Req() request: FastifyRequest, @Param('id') text: string, @Res() reply: FastifyReply): void {
+  async delete(@Req() request: FastifyRequest, @Param('id') text: string, @Res() reply: FastifyReply): Promise<void> {
     const session = this.sessions.find(request.facts.caller.tenantId, idOf(text));
-    if (session !== undefined) this.end(session);
+    if (session !== undefined) await this.end(session);
     void reply.code(204).send();
   }
 
-  private end(session: Session): void {
+  private async end(session: Session): Promise<void> {
     for (const key of session.openTasks) this.scheduler.cancel(this.registry.get(key)!, 'client');
     this.sessions.remove(session, 'deleted');
-    this.sessions.write();
+    await this.sessions.write();
   }
 
   private view(session: Session): SessionBody {

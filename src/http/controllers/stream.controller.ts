@@ -3,6 +3,8 @@ import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { AppError, invalidParams } from '../../kernel/errors.js';
 import { Scheduler } from '../../scheduling/scheduler.js';
 import { budgetHeaders } from '../../sessions/tariff.js';
+import { TaskHistory } from '../../tasks/task-history.js';
+import { type TaskLog } from '../../tasks/task-log.js';
 import { TaskRegistry } from '../../tasks/task-registry.js';
 import { type Task } from '../../tasks/task.js';
 import { Streams } from '../streams.js';
@@ -15,21 +17,24 @@ export class StreamController {
     private readonly registry: TaskRegistry,
     private readonly scheduler: Scheduler,
     private readonly streams: Streams,
+    private readonly history: TaskHistory,
   ) {}
 
   @Get(':id/stream')
-  follow(
+  async follow(
     @Req() request: FastifyRequest,
     @Param('id') id: string,
-    @Query() query: { readonly after?: string; readonly events?: string },
+    @Query() query: { readonly after?: string; readonly epoch?: string; readonly events?: string },
     @Res() reply: FastifyReply,
-  ): void {
+  ): Promise<void> {
     const task = findTask(this.registry, request, id);
     const after = cursorOf(query.after ?? request.headers['last-event-id']);
-    if (!task.log.holds(after)) throw gone(task);
+    const epoch = query.epoch === undefined ? undefined : cursorOf(query.epoch, '/epoch');
+    const log = task.log.holds(after, epoch) ? task.log : await this.history.logOf(task);
+    if (log?.holds(after, epoch) !== true) throw gone(task, log);
     const queued = query.events === 'queued' || request.headers['accept-events'] === 'queued';
     reply.hijack();
-    this.streams.open(task, after, reply.raw, this.headers(task, request), queued);
+    this.streams.open({ task, log, after }, reply.raw, { ...this.headers(task, request), ...epochHeader(log) }, queued);
   }
 
   private headers(task: Task, { facts }: FastifyRequest): Record<string, string> {
@@ -43,19 +48,23 @@ export class StreamController {
 }
 
 /** @throws AppError 400 when it is no sequence number */
-function cursorOf(text: string | string[] | undefined): number {
+function cursorOf(text: string | string[] | undefined, pointer = '/after'): number {
   if (text === undefined) return 0;
   const cursor = typeof text === 'string' && /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
   if (Number.isSafeInteger(cursor)) return cursor;
-  throw invalidParams([{ pointer: '/after', message: 'must be the id of a frame: an integer of at least 0' }]);
+  throw invalidParams([{ pointer, message: 'must be an integer of at least 0, as a stream or a snapshot gave it' }]);
 }
 
-function gone(task: Task): AppError {
+function epochHeader({ epoch }: TaskLog): Record<string, string> {
+  return epoch === undefined ? {} : { 'X-Stream-Epoch': String(epoch) };
+}
+
+function gone(task: Task, log: TaskLog = task.log): AppError {
   return new AppError(
     'STREAM_GONE',
     'the next frame is no longer held, or was never sent; read `snapshot` and go on after it',
     {
-      members: { engine: task.engine, pool_id: task.poolId, snapshot: snapshotOf(task) },
+      members: { engine: task.engine, pool_id: task.poolId, snapshot: snapshotOf(task, log) },
     },
   );
 }

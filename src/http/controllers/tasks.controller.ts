@@ -85,7 +85,11 @@ export class TasksController {
   async cancel(@Req() request: FastifyRequest, @Param('id') id: string, @Res() reply: FastifyReply): Promise<void> {
     const key = idempotencyKeyOf(request);
     const { caller } = request.facts;
-    const effect = async () => this.scheduler.cancel(findTask(this.registry, request, id), 'client');
+    const effect = async () => {
+      const task = findTask(this.registry, request, id);
+      this.scheduler.cancel(task, 'client');
+      await task.log.ended();
+    };
     if (key === undefined) await effect();
     else {
       const name = `key/${caller.tenantId}/${caller.keyId ?? ''}/POST cancel/${key}`;

@@ -5,6 +5,9 @@ import { type Finder, spansIn, withoutSpans } from './spans.js';
 const CONTEXT = 256;
 /** A stretch that is to go and does not end is passed on in pieces. */
 const MOST_HELD = 64 * 1024;
+/** From here on what is held is looked at again only when a part of it has come on top. */
+const MUCH_HELD = 4 * 1024;
+const ON_TOP = 1 / 4;
 
 /**
  * Redacts a body that comes in pieces. Each byte is a character, so that no character is ever split and bytes that are no
@@ -13,20 +16,28 @@ const MOST_HELD = 64 * 1024;
 export class BodyStream implements RedactionStream {
   private context = '';
   private held = '';
+  private lookAgainAt = 0;
 
   constructor(
     private readonly finders: readonly Finder[],
-    /** One less than the longest secret. */
+    /** One less than the longest secret of those whose beginning cannot be told. */
     private readonly holdBack: number,
+    /** Where a secret may begin that goes on behind the text; its length when there is none. */
+    private readonly cutIn: (text: string) => number = ({ length }) => length,
   ) {}
 
   push(piece: Uint8Array): Uint8Array {
     this.held += asText(piece);
-    return this.passOn(this.held.length - this.holdBack);
+    if (this.held.length < this.lookAgainAt) return new Uint8Array();
+    const passed = this.passOn(Math.min(this.held.length - this.holdBack, this.cutIn(this.held)));
+    this.lookAgainAt = this.held.length > MUCH_HELD ? this.held.length * (1 + ON_TOP) : 0;
+    return passed;
   }
 
-  end(): Uint8Array {
-    return this.passOn(this.held.length);
+  end(isCut = false): Uint8Array {
+    const passed = this.passOn(isCut ? this.cutIn(this.held) : this.held.length);
+    this.held = '';
+    return passed;
   }
 
   /** Passes on what stands before `upTo`, but no part of a stretch that is to go. */

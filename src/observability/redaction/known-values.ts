@@ -1,12 +1,20 @@
 import { REDACTED, SECRET_LENGTHS } from '../redactor.js';
-import { type Span } from './spans.js';
+import { NOTHING, type Span } from './spans.js';
+import { Spellings } from './spelled/spellings.js';
 
-/** Values that are secrets wherever they stand. */
+/** Values that are secrets wherever they stand, however they are spelled. */
 export class KnownValues {
   private readonly learned = new Set<string>();
-  /** The values, and as URLs and JSON write them. */
-  private readonly forms = new Set<string>();
-  private bytes: KnownValues | undefined;
+  private found: Spellings | undefined;
+  private foundPlain: Spellings | undefined;
+
+  constructor(values: Iterable<string> = []) {
+    for (const value of values) this.learn(value);
+  }
+
+  get isEmpty(): boolean {
+    return this.learned.size === 0;
+  }
 
   learn(secret: string): void {
     const value = secret.trim();
@@ -14,40 +22,60 @@ export class KnownValues {
     // Whoever looked for this would find it in what stands in its place.
     if (REDACTED.includes(value)) return;
     this.learned.add(value);
-    for (const form of formsOf(value)) this.forms.add(form);
-    this.bytes = undefined;
+    this.found = this.foundPlain = undefined;
   }
 
-  /** Characters of the longest one. */
-  get longest(): number {
-    return Math.max(0, ...[...this.forms].map((form) => form.length));
-  }
-
-  /** Texts search for a literal far faster than for a pattern; there are only few of them. */
   in(text: string): readonly Span[] {
-    const found: Span[] = [];
-    for (const form of this.forms) {
-      for (let at = text.indexOf(form); at !== -1; at = text.indexOf(form, at + 1)) {
-        found.push({ start: at, end: at + form.length });
-      }
-    }
-    return found;
+    if (this.isEmpty) return NOTHING;
+    const bytes = Buffer.from(text);
+    const spans = this.spellings.in(bytes);
+    return spans.length === 0 || bytes.length === text.length ? spans : inCharacters(spans, text);
   }
 
-  /** The same values in the bytes of UTF-8, one character each. Stands until another value is learned. */
-  asBytes(): KnownValues {
-    if (this.bytes !== undefined) return this.bytes;
-    const bytes = new KnownValues();
-    for (const form of this.forms) bytes.forms.add(Buffer.from(form).toString('latin1'));
-    return (this.bytes = bytes);
+  /** In bytes, one character each. */
+  inBytes(text: string): readonly Span[] {
+    return this.isEmpty ? NOTHING : this.spellings.in(Buffer.from(text, 'latin1'));
+  }
+
+  /** In bytes that nobody reads as text, where nothing is escaped. */
+  inPlainBytes(text: string): readonly Span[] {
+    return this.isEmpty ? NOTHING : this.plainly.in(Buffer.from(text, 'latin1'));
+  }
+
+  /** Where a value may begin that goes on behind the bytes; their length when there is none. */
+  cutIn(text: string): number {
+    return this.isEmpty ? text.length : this.spellings.cutIn(Buffer.from(text, 'latin1'));
+  }
+
+  /** The same for bytes that nobody reads as text. */
+  cutInPlain(text: string): number {
+    return this.isEmpty ? text.length : this.plainly.cutIn(Buffer.from(text, 'latin1'));
+  }
+
+  private get plainly(): Spellings {
+    return (this.foundPlain ??= new Spellings([...this.learned], 0));
+  }
+
+  private get spellings(): Spellings {
+    return (this.found ??= new Spellings([...this.learned]));
   }
 }
 
-function canBeFound({ length }: string): boolean {
+/** Whether a value is looked for at all. */
+export function canBeFound({ length }: string): boolean {
   return length >= SECRET_LENGTHS.least && length <= SECRET_LENGTHS.most;
 }
 
-function formsOf(value: string): string[] {
-  const wellFormed = value.toWellFormed();
-  return [value, encodeURIComponent(wellFormed), JSON.stringify(value).slice(1, -1)];
+/** From places in UTF-8 to places in the text. */
+function inCharacters(spans: readonly Span[], text: string): readonly Span[] {
+  const at = new Uint32Array(Buffer.byteLength(text) + 1);
+  let [byte, unit] = [0, 0];
+  for (const character of text) {
+    const size = Buffer.byteLength(character);
+    at.fill(unit, byte, byte + size);
+    byte += size;
+    unit += character.length;
+  }
+  at[byte] = unit;
+  return spans.map(({ start, end }) => ({ start: at[start]!, end: at[end]! }));
 }

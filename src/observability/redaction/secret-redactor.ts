@@ -23,15 +23,24 @@ const LONGEST_NAME = 64;
 /** Knows secrets by their value, by where they stand, and by the expressions of the configuration. */
 export class SecretRedactor extends Redactor {
   private readonly known = new KnownValues();
+  private readonly allKnown: readonly KnownValues[];
   private readonly patterns: readonly Finder[];
   private readonly ofTexts: readonly Finder[];
+  private readonly ofContents: readonly Finder[];
   /** Names of members are few and come again and again. */
   private readonly names = new Map<string, string>();
 
-  constructor(private readonly settings: RedactionSettings) {
+  /** @param around what it learns, this one knows too */
+  constructor(
+    private readonly settings: RedactionSettings,
+    around?: SecretRedactor,
+  ) {
     super();
-    this.patterns = settings.patterns.map(patternFinder);
-    this.ofTexts = [(text) => this.known.in(text), ruleFinder, ...this.patterns];
+    this.allKnown = [this.known, ...(around?.allKnown ?? [])];
+    this.patterns = around?.patterns ?? settings.patterns.map(patternFinder);
+    const known = this.allKnown.map((values) => (text: string) => values.in(text));
+    this.ofTexts = [...known, ruleFinder, ...this.patterns];
+    this.ofContents = [...known, ...this.patterns, ...(settings.pii ? piiFinders : [])];
     for (const secret of settings.secrets) this.learn(secret);
   }
 
@@ -42,6 +51,10 @@ export class SecretRedactor extends Redactor {
 
   override text(text: string): string {
     return guarded(() => takeOut(text, this.ofTexts));
+  }
+
+  override content(text: string): string {
+    return guarded(() => takeOut(text, this.ofContents));
   }
 
   override url(url: string): string {
@@ -67,15 +80,18 @@ export class SecretRedactor extends Redactor {
     return cleaned;
   }
 
-  override stream(): RedactionStream {
-    const known = this.known.asBytes();
-    const pii = this.settings.pii ? piiFinders : [];
-    const reach = Math.max(
-      known.longest,
-      this.patterns.length > 0 ? LONGEST_MATCH : 0,
-      pii.length > 0 ? LONGEST_PII : 0,
-    );
-    return new BodyStream([(text) => known.in(text), ...this.patterns, ...pii], Math.max(0, reach - 1));
+  override including(secrets: readonly string[]): Redactor {
+    return secrets.length === 0 ? this : new SecretRedactor({ ...this.settings, secrets }, this);
+  }
+
+  override stream(body: 'text' | 'bytes' = 'text'): RedactionStream {
+    const isText = body === 'text';
+    const pii = isText && this.settings.pii ? piiFinders : [];
+    const patterns = isText ? this.patterns : [];
+    const reach = Math.max(1, patterns.length > 0 ? LONGEST_MATCH : 0, pii.length > 0 ? LONGEST_PII : 0);
+    const known = this.allKnown.map((values) => (text: string) => values.inBytes(text));
+    const cutIn = (text: string) => Math.min(...this.allKnown.map((values) => values.cutIn(text)));
+    return new BodyStream([...known, ...patterns, ...pii], reach - 1, cutIn);
   }
 }
 

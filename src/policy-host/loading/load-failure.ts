@@ -1,4 +1,5 @@
 import { type PolicyErrorCode } from '../policy-error.js';
+import { toldCause } from './told-cause.js';
 
 /** The steps from a file to a policy that is asked, in their order. */
 export const LOAD_STEPS = [
@@ -18,6 +19,8 @@ export const LOAD_STEPS = [
 ] as const;
 export type LoadStep = (typeof LOAD_STEPS)[number];
 
+/** Where something of ours may be what failed. */
+const OF_A_START: readonly LoadStep[] = ['module', 'start', 'swap'];
 const OF_THE_MACHINE: readonly PolicyErrorCode[] = ['POLICY_UNAVAILABLE', 'POLICY_DEADLINE'];
 
 /** Why a policy was not loaded, and at which step. The message says what to do and holds no path of the host. */
@@ -46,6 +49,7 @@ export class LoadFailure extends Error {
   /** The step, what went wrong and, when there is one, the code of the policy error. */
   get sentence(): string {
     const code = this.code === null ? '' : ` (${this.code})`;
-    return `${this.step}: ${this.message}${code}`;
+    const cause = OF_A_START.includes(this.step) ? toldCause(this) : '';
+    return `${this.step}: ${this.message}${code}${cause === '' ? '' : `; ${cause}`}`;
   }
 }

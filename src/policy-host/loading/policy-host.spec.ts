@@ -128,6 +128,26 @@ describe('a changed file that cannot be loaded at the moment', () => {
   });
 });
 
+describe('what a policy says', () => {
+  it('steers no terminal and begins no line of its own, and is recorded to the letter (OC-POLICY-4030)', async () => {
+    const reason = 'no\u001b[2J\r\nHTTP/1.1 200 OK\u202e!';
+    await put(answering({ decision: 'deny', code: 'ONE', reason, hint: 'a\u0007b\u009bc' }, named()));
+    const outcome = await (await rig.open(acme())).decide(requestCall());
+    expect(outcome).toMatchObject({ reason: 'no [2J HTTP/1.1 200 OK !', hint: 'a b c' });
+    expect(outcome.outcomes[0]!.decision).toMatchObject({ reason });
+  });
+});
+
+describe('a start without a sandbox', () => {
+  it('says what broke it, by name and message (ORCH-4702)', async () => {
+    await put(denying('ONE'));
+    const sandbox = (): never => {
+      throw new Error('no worker', { cause: new RangeError('Cannot load /opt/app/dist/worker.js') });
+    };
+    await expect(rig.open(acme(), { sandbox })).rejects.toThrow('no worker; RangeError: Cannot load worker.js');
+  });
+});
+
 describe('a policy that overruns its bounds', () => {
   it('is put in quarantine, and a mended module ends it (ORCH-4702, OC-POLICY-4011)', async () => {
     const looping = () => doing('(loop $again (br $again))', { manifest: named() });

@@ -1,6 +1,7 @@
 import { type PolicyHook, type PolicyManifest } from '@llama-orch/policy-sdk/abi';
 import { type PolicyEntry } from '../../config/index.js';
 import { type Clock } from '../../kernel/clock.js';
+import { plainText } from '../../kernel/plain-text.js';
 import { ALLOW_ALL, ALLOW_ALL_DIGEST, type NativePolicy, withNative } from '../native-policy.js';
 import { Policies, type PolicyStatus } from '../policies.js';
 import { PolicyError } from '../policy-error.js';
@@ -18,6 +19,7 @@ import { readModuleFile, stampOf } from './module-file.js';
 import { policySource } from './policy-source.js';
 import { type Preparer } from './preparation.js';
 import { Slot } from './slot.js';
+import { toldCause } from './told-cause.js';
 import { requireDigest, type Trust } from './trust.js';
 
 /** What is needed of the sandbox. */
@@ -80,7 +82,7 @@ export class PolicyHost extends Policies {
   }
 
   override async decide(call: ChainCall): Promise<ChainOutcome> {
-    const outcome = withNative(await this.asked(call), this.natives, call, this.order);
+    const outcome = plain(withNative(await this.asked(call), this.natives, call, this.order));
     this.parts.telemetry?.decided(call, outcome.outcomes);
     if (outcome.outcomes.some(({ error }) => error !== undefined) || this.hasQuarantine) this.noticeQuarantines();
     return outcome;
@@ -279,6 +281,12 @@ export class PolicyHost extends Policies {
   }
 }
 
+/** What authors wrote is shown to callers, operators and terminals; what each policy answered stays to the letter. */
+function plain(outcome: ChainOutcome): ChainOutcome {
+  const { reason, hint } = outcome;
+  return { ...outcome, reason: plainText(reason), hint: hint === undefined ? undefined : plainText(hint) };
+}
+
 function requireDistinct(ids: readonly string[]): void {
   const twice = ids.find((id, at) => ids.indexOf(id) !== at);
   if (twice === undefined) return;
@@ -307,7 +315,9 @@ function named(label: string, error: unknown): Error {
 
 function sentenceOf(error: unknown): string {
   if (error instanceof LoadFailure) return error.sentence;
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  const cause = toldCause(error);
+  return cause === '' ? error.message : `${error.message}; ${cause}`;
 }
 
 function nativeStatus({ id, hooks, mode }: NativePolicy): PolicyStatus {

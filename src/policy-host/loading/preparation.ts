@@ -22,7 +22,12 @@ export interface Preparation {
 
 export type PreparationReply =
   | ({ readonly type: 'prepared' } & Preparation)
-  | { readonly type: 'refused'; readonly code: PolicyErrorCode | null; readonly message: string };
+  | {
+      readonly type: 'refused';
+      readonly code: PolicyErrorCode | null;
+      readonly message: string;
+      readonly cause?: unknown;
+    };
 
 /** Checks and rewrites modules, one at a time. */
 export interface Preparer {
@@ -58,7 +63,8 @@ export class WorkerPreparer implements Preparer {
     const reply = await this.replyTo(job, this.worker);
     this.cancelIdle = this.clock.schedule(IDLE_MS, () => void this.close());
     if (reply.type === 'prepared') return reply;
-    throw new LoadFailure('module', reply.message, reply.code === null ? undefined : { code: reply.code });
+    const { code, message, cause } = reply;
+    throw new LoadFailure('module', message, { cause, ...(code === null ? {} : { code }) });
   }
 
   async close(): Promise<void> {
@@ -77,7 +83,14 @@ export class WorkerPreparer implements Preparer {
       return await Promise.race([messageOf(worker, signal), this.tooLate(signal)]);
     } catch (error) {
       void this.close();
-      return { type: 'refused', code: null, message: `the module could not be checked: ${(error as Error).message}` };
+      if (isSaid(error))
+        return { type: 'refused', code: null, message: `the module could not be checked: ${error.message}` };
+      return {
+        type: 'refused',
+        code: null,
+        message: 'the module could not be checked; look at the cause',
+        cause: error,
+      };
     } finally {
       heard.abort();
       worker.unref();
@@ -86,10 +99,17 @@ export class WorkerPreparer implements Preparer {
 
   private tooLate(signal: AbortSignal): Promise<never> {
     return new Promise((_, reject) => {
-      const cancelTimer = this.clock.schedule(LIMIT_MS, () => reject(new Error(TOO_SLOW)));
+      const cancelTimer = this.clock.schedule(LIMIT_MS, () => reject(new Unprepared(TOO_SLOW)));
       signal.addEventListener('abort', cancelTimer);
     });
   }
+}
+
+/** What is known of a job without a reply; all else is a cause that has to be told by its name. */
+class Unprepared extends Error {}
+
+function isSaid(error: unknown): error is Unprepared {
+  return error instanceof Unprepared;
 }
 
 const TOO_SLOW = `it took longer than ${LIMIT_MS / 1000} s; simplify it, or the patterns of its configSchema`;
@@ -97,7 +117,7 @@ const TOO_SLOW = `it took longer than ${LIMIT_MS / 1000} s; simplify it, or the 
 /** Rejects when the worker breaks or ends before it answers. */
 async function messageOf(worker: Worker, signal: AbortSignal): Promise<PreparationReply> {
   const exit = once(worker, 'exit', { signal }).then(() => {
-    throw new Error('its worker ended');
+    throw new Unprepared('its worker ended');
   });
   // Who is not waited for any more must not be heard either.
   exit.catch(() => undefined);

@@ -32,6 +32,17 @@ export class ByteReader {
     throw malformed('a number has too many bytes', this.at);
   }
 
+  /** Signed LEB128 of at most 32 bits. */
+  i32(): number {
+    let result = 0;
+    for (let shift = 0; shift < 35; shift += 7) {
+      const byte = this.byte();
+      result |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return shift < 28 && byte & 0x40 ? result | (-1 << (shift + 7)) : result;
+    }
+    throw malformed('a number has too many bytes', this.at);
+  }
+
   /** Passes over LEB128 of either sign and up to 64 bits. */
   skipNumber(): void {
     for (let read = 0; read < 10; read += 1) if (this.byte() < 0x80) return;

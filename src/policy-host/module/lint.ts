@@ -1,4 +1,4 @@
-import { ABI_VERSION, HOST_MODULE, type PolicyManifest } from '@llama-orch/policy-sdk/abi';
+import { ABI_VERSION, HOST_MODULE, type PolicyHook, type PolicyManifest } from '@llama-orch/policy-sdk/abi';
 import { MODULE_LIMITS, type PolicyLimits } from '../limits.js';
 import { PolicyError, type PolicyErrorCode } from '../policy-error.js';
 import { type MeteredBody } from './meter.js';
@@ -11,6 +11,7 @@ export const OPTIONAL_EXPORTS = ['validate_config', 'warmup'] as const;
 /** Sets up the runtime of a language, once, before anything else; `() -> ()`. */
 export const INITIALIZE_EXPORT = '_initialize';
 
+const HOOKS: readonly PolicyHook[] = ['on_request', 'on_response', 'on_admission'];
 const HOOK_SIGNATURE = ':i';
 const LETTERS: Readonly<Record<number, string>> = { [VALUE.i32]: 'i', [VALUE.i64]: 'I' };
 
@@ -52,6 +53,16 @@ export function lintManifest(module: WasmModule, manifest: PolicyManifest): void
 export function calledExports(module: WasmModule, manifest: PolicyManifest): string[] {
   const names = ['describe', ...manifest.hooks, ...OPTIONAL_EXPORTS, INITIALIZE_EXPORT];
   return names.filter((name) => exportOf(module, name) !== undefined);
+}
+
+/**
+ * Hooks that it exports and that its manifest does not name. Nobody calls them; an interpreter keeps them all the same, so
+ * that policies with other hooks run in the same code.
+ */
+export function otherHooks(module: WasmModule, { hooks }: PolicyManifest): string[] {
+  const others = HOOKS.filter((hook) => !hooks.includes(hook) && exportOf(module, hook) !== undefined);
+  for (const name of others) checkExport(module, name, HOOK_SIGNATURE);
+  return others;
 }
 
 /** The minor of ABI 1 that its imports need, as far as they are offered. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { LANGUAGE_SECTION, MANIFEST_SECTION, type PolicyManifest } from '@llama-orch/policy-sdk/abi';
 import { DEFAULT_LIMITS, MODULE_LIMITS, type PolicyLanguage, type PolicyLimits } from '../limits.js';
 import { PolicyError } from '../policy-error.js';
-import { calledExports, lintManifest, LINTS, lintSize, lintWork } from './lint.js';
+import { calledExports, lintManifest, LINTS, lintSize, lintWork, otherHooks } from './lint.js';
 import { parseManifest } from './manifest.js';
 import { meterModule } from './meter.js';
 import { type PreparedModule } from './prepared-module.js';
@@ -33,11 +33,14 @@ export function prepareModule(bytes: Uint8Array, overrides: Partial<PolicyLimits
   lintWork(bodies);
   const exports = calledExports(module, manifest);
   const { tableEntries } = MODULE_LIMITS;
-  const rewritten = rewriteModule(module, bodies, { ...limits, tableEntries, keep: exports });
+  const isInterpreter = language === 'javascript';
+  const keep = isInterpreter ? [...exports, ...otherHooks(module, manifest)] : exports;
+  const rewritten = rewriteModule(module, bodies, { ...limits, tableEntries, keep, takesOutBeginning: isInterpreter });
   return {
     digest: digestOf(own),
     bytes: rewritten.bytes,
     module: compile(rewritten.bytes),
+    beginning: rewritten.beginning,
     manifest,
     language,
     limits,

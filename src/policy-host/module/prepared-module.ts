@@ -1,5 +1,6 @@
 import { type PolicyManifest } from '@llama-orch/policy-sdk/abi';
 import { type PolicyLanguage, type PolicyLimits } from '../limits.js';
+import { type Beginning } from './beginning.js';
 
 /**
  * A module that was checked and rewritten: it counts its own fuel in the exported global `__fuel` (mutable i64, traps when
@@ -13,6 +14,8 @@ export interface PreparedModule {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Compiled from `bytes`; structured clones share the code. */
   readonly module: WebAssembly.Module;
+  /** Put into each new instance; undefined when the module holds it itself. */
+  readonly beginning: Beginning | undefined;
   /** From the custom section. `describe` must answer the same. */
   readonly manifest: PolicyManifest;
   /** An interpreter (the base of the TypeScript build) or anything else; decides the default limits. */

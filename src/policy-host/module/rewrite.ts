@@ -1,3 +1,4 @@
+import { type Beginning, beginningOf, zeroGlobals } from './beginning.js';
 import { ByteReader } from './byte-reader.js';
 import { ByteWriter } from './byte-writer.js';
 import { bytesHelper, chargeWriter, elementsHelper, fuelGlobal, pagesHelper } from './code.js';
@@ -35,10 +36,14 @@ export interface RewriteOptions {
   readonly tableEntries: number;
   /** Names of functions that stay exported. */
   readonly keep: readonly string[];
+  /** Takes out where instances begin, for the host to put it in place, when that can be. Default: false. */
+  readonly takesOutBeginning?: boolean;
 }
 
 export interface Rewritten {
   readonly bytes: Uint8Array<ArrayBuffer>;
+  /** What was taken out. */
+  readonly beginning: Beginning | undefined;
   readonly savedGlobals: readonly string[];
   readonly needsFreshInstance: boolean;
 }
@@ -51,16 +56,19 @@ export function rewriteModule(module: WasmModule, bodies: readonly MeteredBody[]
   const helpers = new Helpers(module, bodies, options.memoryPages);
   const needsFreshInstance = bodies.some((body) => body.isLasting) || hasUnreadableGlobal(module);
   const saved = needsFreshInstance ? [] : savedGlobals(module);
+  const beginning = options.takesOutBeginning && !needsFreshInstance ? beginningOf(module) : undefined;
   const written = new Map<number, ByteWriter>([
     [SECTION.type, withTypes(module, helpers)],
     [SECTION.function, withFunctions(module, helpers)],
     [SECTION.table, tables(module, options.tableEntries)],
     [SECTION.memory, memories(module, options.memoryPages)],
-    [SECTION.global, extended(module, SECTION.global, [fuelGlobal(options.startFuel)])],
+    [SECTION.global, globals(module, options.startFuel, beginning)],
     [SECTION.export, exports(module, options.keep, saved)],
     [SECTION.code, code(module, bodies, helpers)],
   ]);
+  if (beginning !== undefined) written.set(SECTION.data, new ByteWriter().u32(0));
   return {
+    beginning,
     bytes: assemble(module, written),
     savedGlobals: saved.map(({ name }) => name),
     needsFreshInstance,
@@ -129,6 +137,14 @@ function extended(module: WasmModule, id: number, entries: readonly Uint8Array[]
   out.bytes(module.bytes, reader.at, span.to);
   for (const entry of entries) out.bytes(entry);
   return out;
+}
+
+function globals(module: WasmModule, startFuel: number, beginning: Beginning | undefined): ByteWriter {
+  const fuel = fuelGlobal(startFuel);
+  if (beginning === undefined) return extended(module, SECTION.global, [fuel]);
+  const out = new ByteWriter().u32(module.globals.length + 1);
+  for (const global of zeroGlobals(beginning)) out.bytes(global);
+  return out.bytes(fuel);
 }
 
 function tables(module: WasmModule, cap: number): ByteWriter {

@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type Footprint } from '@llama-orch/plugin-sdk';
+import { memoryNeed } from '../../catalog/fetch/fit.js';
 import { type ModelShape, readModelShape } from './gguf-header.js';
 
 /** What a footprint depends on. */
@@ -25,9 +26,6 @@ export interface Weights {
 
 export const GIB = 1024 ** 3;
 const MEASUREMENTS = 4;
-const USUAL_CONTEXT = 8_192;
-/** Without a header: what weights and cache take together, in sizes of the file. */
-const OF_THE_FILE = 1.2;
 const SHARD = /^(.*-)(\d{5})(-of-\d{5}\.gguf)$/i;
 
 /** What replicas take: learned, declared, worked out from the weights, or unknown. */
@@ -62,16 +60,7 @@ function keyOf({ engine, modelRef, slots, contextTokens }: Load): string {
 }
 
 export function footprintOf({ bytes, shape }: Weights, load: Pick<Load, 'slots' | 'contextTokens'>): Footprint {
-  if (shape === undefined) return { weightsBytes: Math.ceil(bytes * OF_THE_FILE), kvBytes: 0 };
-  return { weightsBytes: bytes, kvBytes: shape.kvBytesPerToken * contextOf(shape, load) * load.slots };
-}
-
-/** Context of one request, as an engine has it. */
-export function contextOf(
-  shape: ModelShape,
-  { contextTokens }: { readonly contextTokens?: number | undefined },
-): number {
-  return contextTokens ?? Math.min(shape.contextTokens, USUAL_CONTEXT);
+  return memoryNeed(bytes, shape, load);
 }
 
 /** Undefined when there is no such file; the engine will say so in its own words. */

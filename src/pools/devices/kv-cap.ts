@@ -1,4 +1,5 @@
-import { contextOf, type Weights } from './footprints.js';
+import { contextOf } from '../../catalog/fetch/fit.js';
+import { type Weights } from './footprints.js';
 
 /** Sequences and the context of each, as an engine is started with them. */
 export interface CacheSize {

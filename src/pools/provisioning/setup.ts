@@ -54,7 +54,7 @@ export function sourceFolders({ pool, provisioning, places }: Setup): { root: st
 }
 
 /** Where the weights of `provisioning.model` lie once they are there; undefined without it. */
-export function weightsFile({ provisioning, places }: Setup): string | undefined {
+export function weightsFile({ provisioning, places }: Pick<Setup, 'provisioning' | 'places'>): string | undefined {
   const { model } = provisioning;
   if (model === undefined) return undefined;
   if (model.ref.startsWith('file:')) return model.ref.slice('file:'.length);

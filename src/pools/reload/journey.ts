@@ -34,6 +34,8 @@ type Undo = () => Promise<void> | void;
 
 /** One reload while it is under way: what it has done so far, and how each of it is undone. */
 export class Journey {
+  /** The new model, as far as it has been resolved. */
+  model: PoolModel;
   /** Bytes of the new weights, where they are a local file. */
   weightsBytes: number | undefined;
   staged: Crew | undefined;
@@ -53,6 +55,7 @@ export class Journey {
     readonly cameFrom: PoolService,
     readonly ports: JourneyPorts,
   ) {
+    this.model = request.model;
     this.isHeld = cameFrom === 'draining' || cameFrom === 'stopped';
   }
 
@@ -62,8 +65,8 @@ export class Journey {
 
   /** The new model, as far as it is known by now. */
   get next(): Served {
-    const { model, digest } = this.request;
-    return this.staged?.generation ?? { modelNames: namesOf(model, digest), description: undefined };
+    const modelNames = namesOf(this.model, this.request.digest);
+    return this.staged?.generation ?? { modelNames, description: undefined };
   }
 
   /** @throws EngineError when nothing is staged any more */

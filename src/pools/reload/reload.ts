@@ -121,8 +121,8 @@ export class Reload {
   }
 
   private log(message: string, fields: Readonly<Record<string, unknown>>): void {
-    const { pool, request } = this.journey;
-    this.logger.info('reload', message, { ...poolFacts(pool), model_id: request.model.id, ...fields });
+    const { pool, model } = this.journey;
+    this.logger.info('reload', message, { ...poolFacts(pool), model_id: model.id, ...fields });
   }
 }
 

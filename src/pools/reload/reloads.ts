@@ -4,6 +4,7 @@ import { type Logger } from '../../observability/logger.js';
 import { type Crew } from '../crew.js';
 import { type Drains } from '../drains.js';
 import { isModelRef, poolModel } from '../model-ref.js';
+import { type PoolModels } from '../models/pool-models.js';
 import { type Pool } from '../pool.js';
 import { poolFacts } from '../pool-facts.js';
 import { type PoolTraffic } from '../traffic.js';
@@ -19,6 +20,8 @@ export interface ReloadsPorts {
   readonly logger: Logger;
   readonly drains: Drains;
   readonly crewOf: (pool: Pool) => Crew;
+  /** Absent: there is no catalog. */
+  readonly models?: PoolModels | undefined;
 }
 
 /** The reload of each pool: one at a time. */
@@ -31,17 +34,25 @@ export class Reloads {
     private readonly steps: ReloadSteps,
   ) {}
 
+  /** Waits until the reload of this pool is over; how it went is told elsewhere. */
+  async over(pool: Pool): Promise<void> {
+    await this.under.get(pool)?.catch(() => {});
+  }
+
   isUnderWay(pool: Pool): boolean {
     return this.under.has(pool);
   }
 
   /** What a reload would do. @throws AppError 409 when its model cannot be used */
   async plan(pool: Pool, request: ReloadRequest, traffic: PoolTraffic): Promise<ReloadPlan> {
-    const { model, digest } = request;
-    const weightsBytes = await findWeights(model).catch((cause: unknown) => {
+    const { digest } = request;
+    try {
+      const weightsBytes = await findWeights(request.model);
+      const model = (await this.ports.models?.resolve(request.model)) ?? request.model;
+      return planOf(pool, model, { weightsBytes, digest }, traffic);
+    } catch (cause) {
       throw rolledBack(pool, new ReloadFailure('resolve', cause));
-    });
-    return planOf(pool, model, { weightsBytes, digest }, traffic);
+    }
   }
 
   /** @throws AppError 409 when another reload is under way, or when this one came to nothing */

@@ -1,6 +1,7 @@
 import { EngineError } from '@llama-orch/plugin-sdk';
 import { type Crew } from '../crew.js';
 import { tryOut } from './golden.js';
+import { type PoolModels } from '../models/pool-models.js';
 import { type Journey } from './journey.js';
 import { findWeights, requireDigest, requireReadable, requireSameDigest, requireSoundHeader } from './weights.js';
 
@@ -9,20 +10,26 @@ import { findWeights, requireDigest, requireReadable, requireSameDigest, require
  * told the journey how to undo whatever it began.
  */
 export class ReloadSteps {
+  /** Without `models`, refs mean what they say: there is no catalog. */
+  constructor(private readonly models?: PoolModels) {}
+
   /** Finds out what the new model is. */
   async resolve(journey: Journey): Promise<void> {
-    journey.weightsBytes = await findWeights(journey.request.model);
+    journey.weightsBytes = await findWeights(journey.model);
+    if (this.models !== undefined) journey.model = await this.models.resolve(journey.model);
   }
 
   /** Makes sure that the weights are here. */
-  async stage({ request }: Journey): Promise<void> {
-    await requireReadable(request.model);
+  async stage({ pool, model, ports }: Journey): Promise<void> {
+    await requireReadable(model);
+    await this.models?.stage(pool, model, ports.stop);
   }
 
   /** Looks at the weights before any engine does. */
-  async verify({ request, ports }: Journey): Promise<void> {
-    await requireSoundHeader(request.model);
-    if (request.digest !== undefined) await requireDigest(request.model, request.digest, ports.stop);
+  async verify({ pool, model, request, ports }: Journey): Promise<void> {
+    await requireSoundHeader(model);
+    if (request.digest !== undefined) await requireDigest(model, request.digest, ports.stop);
+    await this.models?.verify(pool, model, ports.stop);
   }
 
   /** Lets tasks on the old engines end: before the new model starts where memory is short, else once it serves. */
@@ -47,8 +54,8 @@ export class ReloadSteps {
 
   /** Loads the new model; nobody is served by it yet. */
   async start(journey: Journey): Promise<void> {
-    const { pool, ports, request } = journey;
-    const crew = ports.stage(pool, request.model);
+    const { pool, ports, model } = journey;
+    const crew = ports.stage(pool, model);
     journey.staged = crew;
     journey.undoBy(() => this.unstage(journey, crew));
     crew.start();

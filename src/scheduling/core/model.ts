@@ -12,6 +12,7 @@ import { type PoolId, type ReplicaId, type SessionKey, type TaskKey } from '../.
 import { type Account, type Amounts, type Shortfall } from '../../sessions/ledger.js';
 import { type FailoverAttempt, type FailoverOffer } from './failover.js';
 import { type PreemptionRules } from './preemption.js';
+import { type Restored } from './restore.js';
 
 export type FullPolicy = 'reject' | 'drop-lru' | 'shed-low-priority';
 
@@ -172,6 +173,13 @@ export interface SchedulerState {
   lastLease: LeaseId;
 }
 
+/** What a newcomer has to do with its session. Of the budget `ask` is reserved as far as it goes; `least` has to be there. */
+export interface SessionPart {
+  readonly key: SessionKey;
+  readonly reuse: boolean;
+  readonly budget?: { readonly ask: Amounts; readonly least: Amounts };
+}
+
 /** What happened. `now` is milliseconds on the monotonic clock. */
 export type SchedulerEvent =
   | {
@@ -186,13 +194,10 @@ export type SchedulerEvent =
       readonly late?: boolean;
       /** Absent where the strategy does not rank by it. */
       readonly size?: TaskSize;
-      /** Absent outside sessions. Of the budget `ask` is reserved as far as it goes; `least` has to be there. */
-      readonly session?: {
-        readonly key: SessionKey;
-        readonly reuse: boolean;
-        readonly budget?: { readonly ask: Amounts; readonly least: Amounts };
-      };
+      /** Absent outside sessions. */
+      readonly session?: SessionPart;
     }
+  | Restored
   | {
       /** The account belongs to `step` from here on; others only read it. */
       readonly type: 'session-opened';

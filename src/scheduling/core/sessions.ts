@@ -18,7 +18,10 @@ export function unaffordable(state: SchedulerState, { session }: Submitted): Sho
 }
 
 /** What the core keeps of an accepted task's session; its budget is reserved here and nowhere else. */
-export function joinSession(state: SchedulerState, { key, session }: Submitted): CoreTask['session'] {
+export function joinSession(
+  state: SchedulerState,
+  { key, session }: Pick<Submitted, 'key' | 'session'>,
+): CoreTask['session'] {
   const joined = sessionOf(state, session?.key);
   if (session === undefined || joined === undefined) return undefined;
   if (joined.account !== undefined && session.budget !== undefined) reserve(joined.account, key, session.budget.ask);

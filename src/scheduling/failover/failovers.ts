@@ -38,10 +38,19 @@ export class Failovers {
     if (task.lost) telemetry.failedOver(task, 'failed');
     task.failOver(clock.now());
     telemetry.lost(task, code);
-    const waitMs = this.waitMsOf(task);
-    const giveUp = () => this.giveUp(task, waitMs);
-    this.waiting.set(task, clock.schedule(waitMs, giveUp));
+    this.wait(task, this.waitMsOf(task));
     this.due = true;
+  }
+
+  /** Its engine ended with an earlier daemon. The model has to be loaded anew, for which it waits as well. */
+  restored(task: Task): void {
+    this.wait(task, this.waitMsOf(task) + this.poolOf(task).config.timeouts.load_ms);
+  }
+
+  /** True when an answer whose engine was lost may go on: another run says the same, and it has not had its share of them. */
+  mayGoOn(task: Task): boolean {
+    const offer = this.offerFor(task, false);
+    return offer !== undefined && task.failovers <= offer.most;
   }
 
   /** A slot was found. */
@@ -78,6 +87,11 @@ export class Failovers {
     if (!this.due || this.waiting.size === 0) return;
     this.due = false;
     for (const task of [...this.waiting.keys()]) this.moveOn(task);
+  }
+
+  private wait(task: Task, waitMs: number): void {
+    const giveUp = () => this.giveUp(task, waitMs);
+    this.waiting.set(task, this.ports.clock.schedule(waitMs, giveUp));
   }
 
   private moveOn(task: Task): void {

@@ -1,5 +1,6 @@
 import { runCli } from '../../../src/cli/main.js';
 import { careForAudit } from '../../../src/audit-check.js';
+import { careForBackups } from '../../../src/backup.js';
 import { careForPolicies } from '../../../src/policy.js';
 import { careForEngines } from '../../../src/engine.js';
 import { selfTest } from '../../../src/self-test.js';
@@ -92,6 +93,7 @@ export async function cli(
     selfTest,
     engine: careForEngines,
     audit: careForAudit,
+    backup: careForBackups,
     policy: careForPolicies,
   });
   return { code, io };

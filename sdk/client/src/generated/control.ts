@@ -82,6 +82,219 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/catalog/models": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List models, newest first */
+        readonly get: operations["listCatalogModels"];
+        readonly put?: never;
+        /**
+         * Add a model
+         * @description An equal model again is answered as it is and changes nothing; the same id with another digest, or with other
+         *     members, is refused. Where the daemon made the entry for a pool, what is declared takes its place. Under a strict
+         *     policy a model that is unsigned or cannot be verified is refused; under a permissive one `warnings` tell.
+         */
+        readonly post: operations["createCatalogModel"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/catalog/models/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Read a model */
+        readonly get: operations["getCatalogModel"];
+        readonly put?: never;
+        readonly post?: never;
+        /**
+         * Remove a model
+         * @description The entry is gone at once, its files follow after `catalog.delete_grace_hours`, and never while an engine uses them.
+         *     Weights that an operator keeps elsewhere are not touched. A model that a pool serves is not removed.
+         */
+        readonly delete: operations["deleteCatalogModel"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/catalog/models/{id}/bom": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Write the bill of materials of a model
+         * @description A CycloneDX 1.6 ML-BOM: the digest of the model, its files, where it comes from, and what the SBOM that came with it
+         *     says of licences and pedigree. The same entry gives the same document.
+         */
+        readonly get: operations["getCatalogModelBom"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/catalog/models/{id}/verify": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Compare every byte of a model, and what is said of it
+         * @description Answers at once; `last_verification` of the model tells how it ended. While one is under way its id is answered
+         *     again. A model that fails is loaded by no engine until a verification passes.
+         */
+        readonly post: operations["verifyCatalogModel"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/catalog/models/{id}/state": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Retire a model, or take it into service again
+         * @description `Retired`: new tasks get `MODEL_DEPRECATED` at once, the pools that serve it drain with the deadline and unload it;
+         *     the entry and its files stay. `Active`: the pools that name it load it again. The state that it has changes nothing.
+         */
+        readonly post: operations["setCatalogModelState"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/catalog/models/{id}/fetch": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Fetch the weights of a model
+         * @description The fetch goes on by itself; who asks for the same one joins it. One that broke off, over a restart too, goes on
+         *     where it was.
+         */
+        readonly post: operations["fetchCatalogModel"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/catalog/inspections": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Look at a model before it is fetched
+         * @description Resolves the ref, and reads the header of its weights by ranges: some kilobytes. `fit` compares weights and cache
+         *     with the memory of the GPUs of this machine, were they empty.
+         */
+        readonly post: operations["inspectModel"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/catalog/fetches": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List fetches that are under way, and the last that ended */
+        readonly get: operations["listFetches"];
+        readonly put?: never;
+        /**
+         * Fetch weights by their ref
+         * @description The fetch goes on by itself; the same ref and digest join it. Bytes that are not what `digest` says are refused and
+         *     put away.
+         */
+        readonly post: operations["startFetch"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/catalog/fetches/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Read where a fetch is */
+        readonly get: operations["getFetch"];
+        readonly put?: never;
+        readonly post?: never;
+        /**
+         * Call a fetch off
+         * @description It ends for all who wait for it. What is here stays, and the same fetch goes on from there.
+         */
+        readonly delete: operations["cancelFetch"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/catalog/fetches/{id}/events": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Follow a fetch
+         * @description A `progress` at once, then at most four in a second; the last one, `end`, says how the fetch ended.
+         */
+        readonly get: operations["followFetch"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/tasks/{id}/decision": {
         readonly parameters: {
             readonly query?: never;
@@ -98,6 +311,48 @@ export interface paths {
         readonly get: operations["getDecision"];
         readonly put?: never;
         readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/artifacts/gc": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Collect artifacts now
+         * @description Ends what is kept too long or is too much, and removes contents that nothing has referred to for the grace period.
+         *     Otherwise this happens by itself every `artifacts.retention.gc_minutes`.
+         */
+        readonly post: operations["collectArtifacts"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/snapshots": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Copy the database for a backup
+         * @description Copies the database as it is now into the folder `snapshots` of the data folder, while tasks go on; the copy before it
+         *     is removed. `llama-orch backup` asks for it, checks it, and takes it along with everything else that must survive.
+         */
+        readonly post: operations["takeSnapshot"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -296,6 +551,40 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        readonly ArtifactsCollected: {
+            /**
+             * Format: int64
+             * @description Records that were too old
+             */
+            readonly rows_expired: number;
+            /**
+             * Format: int64
+             * @description Records that gave way to newer ones
+             */
+            readonly rows_displaced: number;
+            /** Format: int64 */
+            readonly blobs_removed: number;
+            /**
+             * Format: int64
+             * @description Contents without a record whose grace is not over
+             */
+            readonly blobs_waiting: number;
+            /** Format: int64 */
+            readonly bytes_freed: number;
+            /**
+             * Format: int64
+             * @description Of all contents that records refer to
+             */
+            readonly bytes_kept: number;
+        };
+        readonly StoreSnapshot: {
+            /** @description Of the file */
+            readonly name: string;
+            /** Format: int64 */
+            readonly size_bytes: number;
+            /** Format: int64 */
+            readonly created_ms: number;
+        };
         readonly DrainPool: {
             readonly deadline_ms: components["schemas"]["PoolDeadline"];
         };
@@ -367,6 +656,226 @@ export interface components {
             };
             /** @description What is served now; null when the pool serves nothing */
             readonly serving: components["schemas"]["ServedModel"] | null;
+        };
+        /** @description Id of a model in the catalog */
+        readonly CatalogId: string;
+        /** @description Of the one file, else of the RFC 8785 form of the manifests, sorted by path */
+        readonly ModelDigest: string;
+        /** @enum {string} */
+        readonly ModelState: "Active" | "Retired";
+        readonly ModelManifest: {
+            /** @description Relative to the model, with / between its parts */
+            readonly path: string;
+            readonly digest: components["schemas"]["ModelDigest"];
+            /** Format: int64 */
+            readonly size_bytes: number;
+        };
+        readonly DeclaredSignature: {
+            readonly signer: string;
+            readonly algo: string;
+            /** @description Counts for nothing; the daemon verifies by itself */
+            readonly verified?: boolean;
+            /** Format: int64 */
+            readonly timestamp_ms?: number;
+            /** @description The signed bundle (OpenSSF model signing, Sigstore bundle) as JSON */
+            readonly bundle?: {
+                readonly [key: string]: unknown;
+            };
+        };
+        readonly ModelSignature: {
+            readonly signer: string;
+            readonly algo: string;
+            /** @description What the last look at the model found */
+            readonly verified: boolean;
+            /** Format: int64 */
+            readonly timestamp_ms: number | null;
+        };
+        /** @description A CycloneDX document; it may have any further member of that format */
+        readonly ModelBom: {
+            /** @enum {string} */
+            readonly bomFormat: "CycloneDX";
+            /** @enum {string} */
+            readonly specVersion: "1.6";
+            readonly serialNumber: string;
+            readonly version: number;
+            readonly metadata: {
+                readonly component: {
+                    /** @enum {string} */
+                    readonly type: "machine-learning-model";
+                    readonly name: string;
+                };
+            };
+        };
+        readonly DeclaredSbom: {
+            readonly uri: string;
+            readonly digest: components["schemas"]["ModelDigest"];
+            /** @description The CycloneDX document itself */
+            readonly text?: string;
+        };
+        /** @description What the model must prove; the stricter of this and the configuration counts */
+        readonly DeclaredTrustPolicy: {
+            /** @enum {string} */
+            readonly mode?: "permissive" | "strict";
+            readonly allowed_registries?: readonly string[];
+            readonly require_signature?: boolean;
+            readonly require_sbom?: boolean;
+            /** @description Keys and certificates (PEM) of those that the configuration trusts; none: all of them */
+            readonly ca_roots?: readonly string[];
+        };
+        readonly CreateCatalogModel: {
+            readonly id: components["schemas"]["CatalogId"];
+            readonly digest: components["schemas"]["ModelDigest"];
+            /** @description A model ref that leads to the weights */
+            readonly source_url?: string;
+            readonly version?: string;
+            readonly aliases?: readonly components["schemas"]["CatalogId"][];
+            readonly tags?: readonly string[];
+            readonly manifests?: readonly components["schemas"]["ModelManifest"][];
+            readonly signatures?: readonly components["schemas"]["DeclaredSignature"][];
+            readonly sbom?: components["schemas"]["DeclaredSbom"];
+            readonly trust_policy?: components["schemas"]["DeclaredTrustPolicy"];
+            /** @description `false` declares the model unsigned; `true` proves nothing */
+            readonly signed?: boolean;
+        };
+        readonly ModelVerification: {
+            readonly id: string;
+            /** @enum {string} */
+            readonly state: "running" | "pass" | "warn" | "fail";
+            /** @description What kept it from `pass`, such as `digest-mismatch` */
+            readonly reason: string | null;
+            /** Format: int64 */
+            readonly started_ms: number;
+            /** Format: int64 */
+            readonly finished_ms: number | null;
+        };
+        readonly CatalogModel: {
+            readonly id: components["schemas"]["CatalogId"];
+            /** @description Null while the digest of a model that a pool named is not known */
+            readonly digest: string | null;
+            /** @description Null also for a local path where the key lacks the scope control */
+            readonly source_url: string | null;
+            readonly version: string | null;
+            readonly aliases: readonly string[];
+            readonly tags: readonly string[];
+            readonly manifests: readonly components["schemas"]["ModelManifest"][];
+            readonly signatures: readonly components["schemas"]["ModelSignature"][];
+            readonly sbom: null | {
+                readonly uri: string;
+                readonly digest: string;
+            };
+            readonly trust_policy: null | components["schemas"]["DeclaredTrustPolicy"];
+            readonly state: components["schemas"]["ModelState"];
+            /** @description The weights are on this machine, or the engine brings them along */
+            readonly local: boolean;
+            /**
+             * Format: int64
+             * @description Null while nobody knows it
+             */
+            readonly size_bytes: number | null;
+            /** Format: int64 */
+            readonly created_ms: number;
+            /** @description Id of the key; `local` without keys, `pool` when a pool names the model */
+            readonly added_by: string;
+            /** @description What the source was resolved to; it leads to these very bytes */
+            readonly resolved_ref: string | null;
+            /** @description Its bytes were found wrong; no engine loads it */
+            readonly quarantined: boolean;
+            readonly last_verification: null | components["schemas"]["ModelVerification"];
+            /** @description The fetch of its weights that is under way, or ended last */
+            readonly fetch: null | components["schemas"]["ModelFetch"];
+            readonly warnings: readonly string[];
+        };
+        /** @description A model ref that leads somewhere: hf:…, https://…, s3://…, oci://… or file:… */
+        readonly FetchRef: string;
+        readonly StartFetch: {
+            readonly ref: components["schemas"]["FetchRef"];
+            readonly digest?: components["schemas"]["ModelDigest"];
+        };
+        readonly InspectModel: {
+            readonly ref: components["schemas"]["FetchRef"];
+            readonly digest?: components["schemas"]["ModelDigest"];
+            /** @description Tokens of one request. Default: the limit of the model, at most 8192 */
+            readonly ctx?: number;
+            /** @description Requests at the same time; 1 if it is left out */
+            readonly slots?: number;
+        };
+        readonly ModelInspection: {
+            readonly ref: string;
+            /** @description Leads to these very bytes */
+            readonly pinned_ref: string;
+            readonly revision: string | null;
+            readonly registry: string;
+            /** @description Null where the source does not tell it */
+            readonly digest: string | null;
+            /** Format: int64 */
+            readonly size_bytes: number | null;
+            readonly files: number;
+            /** Format: int64 */
+            readonly weights_bytes: number | null;
+            /**
+             * Format: int64
+             * @description Null where the header does not tell it
+             */
+            readonly kv_bytes: number | null;
+            /** @description Tokens of one request that kv_bytes is for */
+            readonly ctx: number | null;
+            /**
+             * @description `fits` on one GPU, `spread` over several; `unknown` without GPUs or without a size
+             * @enum {string}
+             */
+            readonly fit: "fits" | "spread" | "too_large" | "unknown";
+            readonly devices_bytes: readonly number[];
+        };
+        readonly ModelFetch: {
+            readonly id: string;
+            readonly ref: string;
+            /** @enum {string} */
+            readonly state: "waiting" | "resolving" | "fetching" | "checking" | "done" | "failed" | "cancelled";
+            /**
+             * Format: int64
+             * @description Never less than before
+             */
+            readonly bytes: number;
+            /**
+             * Format: int64
+             * @description Null while the source does not tell
+             */
+            readonly total: number | null;
+            readonly percent: number | null;
+            /**
+             * Format: int64
+             * @description Over the last ten seconds
+             */
+            readonly bytes_per_s: number;
+            /** Format: int64 */
+            readonly eta_ms: number | null;
+            /** @description No byte came for ten seconds */
+            readonly stalled: boolean;
+            readonly files: number;
+            readonly files_done: number;
+            readonly digest: string | null;
+            readonly error: string | null;
+        };
+        readonly ModelFetchList: {
+            readonly items: readonly components["schemas"]["ModelFetch"][];
+        };
+        readonly CatalogModelList: {
+            readonly items: readonly components["schemas"]["CatalogModel"][];
+            readonly next_cursor: string | null;
+        };
+        readonly VerificationStarted: {
+            /** @enum {string} */
+            readonly status: "started";
+            readonly verification_id: string;
+        };
+        readonly SetModelState: {
+            readonly state: components["schemas"]["ModelState"];
+            readonly deadline_ms?: components["schemas"]["PoolDeadline"];
+        };
+        readonly ModelStateAccepted: {
+            /** @enum {string} */
+            readonly status: "accepted";
+            readonly state: components["schemas"]["ModelState"];
         };
         /** @enum {string} */
         readonly PoolState: "unloaded" | "provisioning" | "preloading" | "ready" | "draining" | "reloading" | "backoff" | "failed" | "stopped";
@@ -445,7 +954,7 @@ export interface components {
             readonly restart_count: number;
         };
         /** @enum {string} */
-        readonly AuditAction: "tool.request" | "tool.response" | "download.request" | "download.response" | "admission" | "policy.load" | "policy.swap" | "policy.quarantine" | "pool.drain" | "pool.reload" | "pool.lifecycle" | "config.load" | "audit.start" | "audit.checkpoint" | "audit.cut";
+        readonly AuditAction: "tool.request" | "tool.response" | "download.request" | "download.response" | "admission" | "policy.load" | "policy.swap" | "policy.quarantine" | "pool.drain" | "pool.reload" | "pool.lifecycle" | "model.add" | "model.remove" | "model.state" | "model.verify" | "config.load" | "audit.start" | "audit.checkpoint" | "audit.cut";
         readonly AuditPage: {
             readonly items: readonly components["schemas"]["AuditRow"][];
             readonly next_cursor: string | null;
@@ -921,7 +1430,7 @@ export interface components {
          * @enum {string}
          */
         readonly PolicyLabel: "reject" | "drop-lru" | "shed-low-priority";
-        /** @description With STREAM_GONE, the text so far; follow a running task with after = next_seq − 1 */
+        /** @description With STREAM_GONE, the text so far; follow a running task with after = next_seq − 1, and epoch where there is one */
         readonly StreamSnapshot: {
             /** Format: uuid */
             readonly task_id: string;
@@ -932,6 +1441,11 @@ export interface components {
             readonly finish_reason: components["schemas"]["FinishReason"] | null;
             readonly error: components["schemas"]["ErrorFrame"] | null;
             readonly transcript: string | null;
+            /**
+             * Format: int64
+             * @description Of a task that outlived a restart: send it with the cursor
+             */
+            readonly epoch?: number;
         };
         /**
          * @description The last five are terminal
@@ -1187,6 +1701,61 @@ export interface components {
                  *       "code": "IDEMPOTENCY_MISMATCH",
                  *       "message": "this task_id belongs to another body; use a new one",
                  *       "retriable": false,
+                 *       "correlation_id": "9f2c1a52"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `CONFLICT` (retriable while the same call is still running) or `TURN_LIMIT` */
+        readonly Conflict: {
+            headers: {
+                readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                readonly "Retry-After": components["headers"]["RetryAfterIfRetriable"];
+                readonly "X-Backoff-Ms": components["headers"]["BackoffMsIfRetriable"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/conflict",
+                 *       "title": "Conflict",
+                 *       "status": 409,
+                 *       "detail": "this task is being admitted by another call; retry in 1 s",
+                 *       "instance": "/v1/tasks",
+                 *       "code": "CONFLICT",
+                 *       "message": "this task is being admitted by another call; retry in 1 s",
+                 *       "engine": "llamacpp",
+                 *       "retriable": true,
+                 *       "retry_after_ms": 1000,
+                 *       "correlation_id": "9f2c1a52"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `POOL_UNREADY`, `POOL_UNAVAILABLE` or `REPLICA_EXHAUSTED`; a known model that no pool serves is not retriable */
+        readonly Unavailable: {
+            headers: {
+                readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                readonly "Retry-After": components["headers"]["RetryAfterIfRetriable"];
+                readonly "X-Backoff-Ms": components["headers"]["BackoffMsIfRetriable"];
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "/problems/pool-unready",
+                 *       "title": "Pool not ready",
+                 *       "status": 503,
+                 *       "detail": "pool chat is loading its model; retry in 4 s",
+                 *       "instance": "/v1/tasks",
+                 *       "code": "POOL_UNREADY",
+                 *       "message": "pool chat is loading its model; retry in 4 s",
+                 *       "engine": "llamacpp",
+                 *       "pool_id": "chat",
+                 *       "retriable": true,
+                 *       "retry_after_ms": 4000,
                  *       "correlation_id": "9f2c1a52"
                  *     }
                  */
@@ -1538,6 +2107,842 @@ export interface operations {
             readonly 500: components["responses"]["Internal"];
         };
     };
+    readonly listCatalogModels: {
+        readonly parameters: {
+            readonly query?: {
+                /**
+                 * @description Items per page
+                 * @example 50
+                 */
+                readonly limit?: components["parameters"]["Limit"];
+                /**
+                 * @description The `next_cursor` of the page before
+                 * @example MDE5OGYxZDI
+                 */
+                readonly cursor?: components["parameters"]["Cursor"];
+            };
+            readonly header?: {
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description One page of models */
+            readonly 200: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "qwen-small",
+                     *           "digest": "sha256:0f343b0931126a20f133d67c2b018a3b5e9d7e1a3b2b1b6a4b1d0f5b1b7a9c21",
+                     *           "source_url": "file:/models/qwen-small.gguf",
+                     *           "version": null,
+                     *           "aliases": [
+                     *             "qwen"
+                     *           ],
+                     *           "tags": [],
+                     *           "manifests": [],
+                     *           "signatures": [],
+                     *           "sbom": null,
+                     *           "trust_policy": null,
+                     *           "state": "Active",
+                     *           "local": true,
+                     *           "size_bytes": 428732416,
+                     *           "created_ms": 1790000000000,
+                     *           "added_by": "local",
+                     *           "resolved_ref": null,
+                     *           "quarantined": false,
+                     *           "last_verification": null,
+                     *           "fetch": null,
+                     *           "warnings": [
+                     *             "the model has no signature; sign it and add the bundle"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["CatalogModelList"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidParams"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 429: components["responses"]["TryLater"];
+            readonly 500: components["responses"]["Internal"];
+        };
+    };
+    readonly createCatalogModel: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description A policy for this call; it may only tighten that of the configuration
+                 * @example strict
+                 */
+                readonly "X-Trust-Policy"?: "strict" | "permissive";
+                /**
+                 * @description Makes a repeated call answer the recorded 2xx; scoped to key, method and route
+                 * @example report-2026-11-20
+                 */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["CreateCatalogModel"];
+            };
+        };
+        readonly responses: {
+            /** @description The model as the catalog has it */
+            readonly 201: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "qwen-small",
+                     *       "digest": "sha256:0f343b0931126a20f133d67c2b018a3b5e9d7e1a3b2b1b6a4b1d0f5b1b7a9c21",
+                     *       "source_url": "file:/models/qwen-small.gguf",
+                     *       "version": null,
+                     *       "aliases": [
+                     *         "qwen"
+                     *       ],
+                     *       "tags": [],
+                     *       "manifests": [],
+                     *       "signatures": [],
+                     *       "sbom": null,
+                     *       "trust_policy": null,
+                     *       "state": "Active",
+                     *       "local": true,
+                     *       "size_bytes": 428732416,
+                     *       "created_ms": 1790000000000,
+                     *       "added_by": "local",
+                     *       "resolved_ref": null,
+                     *       "quarantined": false,
+                     *       "last_verification": null,
+                     *       "fetch": null,
+                     *       "warnings": [
+                     *         "the model has no signature; sign it and add the bundle"
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["CatalogModel"];
+                };
+            };
+            /** @description `INVALID_PARAMS`, or `UNTRUSTED_ARTIFACT` for a model that does not meet the policy */
+            readonly 400: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "/problems/untrusted-artifact",
+                     *       "title": "Untrusted artifact",
+                     *       "status": 400,
+                     *       "detail": "model qwen-small is not trusted: the model has no signature; sign it and add the bundle",
+                     *       "instance": "/v1/catalog/models",
+                     *       "code": "UNTRUSTED_ARTIFACT",
+                     *       "message": "model qwen-small is not trusted: the model has no signature; sign it and add the bundle",
+                     *       "retriable": false,
+                     *       "correlation_id": "9f2c1a52"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["IdempotencyMismatch"];
+            readonly 429: components["responses"]["TryLater"];
+            readonly 500: components["responses"]["Internal"];
+        };
+    };
+    readonly getCatalogModel: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            readonly path: {
+                /**
+                 * @description The model; a slash in its id is sent as %2F
+                 * @example qwen-small
+                 */
+                readonly id: components["schemas"]["CatalogId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The model */
+            readonly 200: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "qwen-small",
+                     *       "digest": "sha256:0f343b0931126a20f133d67c2b018a3b5e9d7e1a3b2b1b6a4b1d0f5b1b7a9c21",
+                     *       "source_url": "file:/models/qwen-small.gguf",
+                     *       "version": null,
+                     *       "aliases": [
+                     *         "qwen"
+                     *       ],
+                     *       "tags": [],
+                     *       "manifests": [],
+                     *       "signatures": [],
+                     *       "sbom": null,
+                     *       "trust_policy": null,
+                     *       "state": "Active",
+                     *       "local": true,
+                     *       "size_bytes": 428732416,
+                     *       "created_ms": 1790000000000,
+                     *       "added_by": "local",
+                     *       "resolved_ref": null,
+                     *       "quarantined": false,
+                     *       "last_verification": null,
+                     *       "fetch": null,
+                     *       "warnings": [
+                     *         "the model has no signature; sign it and add the bundle"
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["CatalogModel"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidParams"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 429: components["responses"]["TryLater"];
+            readonly 500: components["responses"]["Internal"];
+        };
+    };
+    readonly deleteCatalogModel: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            readonly path: {
+                /**
+                 * @description The model; a slash in its id is sent as %2F
+                 * @example qwen-small
+                 */
+                readonly id: components["schemas"]["CatalogId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description There is no such model any more */
+            readonly 204: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 400: components["responses"]["InvalidParams"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 429: components["responses"]["TryLater"];
+            readonly 500: components["responses"]["Internal"];
+        };
+    };
+    readonly getCatalogModelBom: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            readonly path: {
+                /**
+                 * @description The model; a slash in its id is sent as %2F
+                 * @example qwen-small
+                 */
+                readonly id: components["schemas"]["CatalogId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The bill of materials */
+            readonly 200: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
+                     *       "bomFormat": "CycloneDX",
+                     *       "specVersion": "1.6",
+                     *       "serialNumber": "urn:uuid:7f9a1c30-52b1-8c5e-9d1a-0a4b6f0e2c11",
+                     *       "version": 1,
+                     *       "metadata": {
+                     *         "component": {
+                     *           "type": "machine-learning-model",
+                     *           "bom-ref": "qwen-small",
+                     *           "name": "qwen-small",
+                     *           "hashes": [
+                     *             {
+                     *               "alg": "SHA-256",
+                     *               "content": "9b74c9897bac770ffc029102a200c5de0d9e1f4b4a1f0d1c2b3a495867788990"
+                     *             }
+                     *           ],
+                     *           "licenses": [
+                     *             {
+                     *               "license": {
+                     *                 "id": "Apache-2.0"
+                     *               }
+                     *             }
+                     *           ]
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    readonly "application/vnd.cyclonedx+json": components["schemas"]["ModelBom"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidParams"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 429: components["responses"]["TryLater"];
+            readonly 500: components["responses"]["Internal"];
+        };
+    };
+    readonly verifyCatalogModel: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description Makes a repeated call answer the recorded 2xx; scoped to key, method and route
+                 * @example report-2026-11-20
+                 */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            readonly path: {
+                /**
+                 * @description The model; a slash in its id is sent as %2F
+                 * @example qwen-small
+                 */
+                readonly id: components["schemas"]["CatalogId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The verification has begun, or is under way */
+            readonly 202: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "started",
+                     *       "verification_id": "0198f1d2-7c3a-7b21-8f3e-5a0d1c2b3e4f"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["VerificationStarted"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidParams"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["IdempotencyMismatch"];
+            readonly 429: components["responses"]["TryLater"];
+            readonly 500: components["responses"]["Internal"];
+        };
+    };
+    readonly setCatalogModelState: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description Makes a repeated call answer the recorded 2xx; scoped to key, method and route
+                 * @example report-2026-11-20
+                 */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            readonly path: {
+                /**
+                 * @description The model; a slash in its id is sent as %2F
+                 * @example qwen-small
+                 */
+                readonly id: components["schemas"]["CatalogId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "state": "Retired",
+                 *       "deadline_ms": 600000
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["SetModelState"];
+            };
+        };
+        readonly responses: {
+            /** @description The model has the state; its pools follow */
+            readonly 202: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "accepted",
+                     *       "state": "Retired"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ModelStateAccepted"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidParams"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["IdempotencyMismatch"];
+            readonly 429: components["responses"]["TryLater"];
+            readonly 500: components["responses"]["Internal"];
+        };
+    };
+    readonly fetchCatalogModel: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description Makes a repeated call answer the recorded 2xx; scoped to key, method and route
+                 * @example report-2026-11-20
+                 */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            readonly path: {
+                /**
+                 * @description The model; a slash in its id is sent as %2F
+                 * @example qwen-small
+                 */
+                readonly id: components["schemas"]["CatalogId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The fetch is under way */
+            readonly 202: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "7b502c3a1f48c8609ae212cd",
+                     *       "ref": "hf:org/tiny/tiny-q4.gguf",
+                     *       "state": "fetching",
+                     *       "bytes": 214366208,
+                     *       "total": 428732416,
+                     *       "percent": 50,
+                     *       "bytes_per_s": 52428800,
+                     *       "eta_ms": 4089,
+                     *       "stalled": false,
+                     *       "files": 1,
+                     *       "files_done": 0,
+                     *       "digest": null,
+                     *       "error": null
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ModelFetch"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidParams"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["IdempotencyMismatch"];
+            readonly 429: components["responses"]["TryLater"];
+            readonly 500: components["responses"]["Internal"];
+        };
+    };
+    readonly inspectModel: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "ref": "hf:org/tiny/tiny-q4.gguf",
+                 *       "ctx": 8192,
+                 *       "slots": 1
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["InspectModel"];
+            };
+        };
+        readonly responses: {
+            /** @description What there is */
+            readonly 200: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "ref": "hf:org/tiny/tiny-q4.gguf",
+                     *       "pinned_ref": "hf:org/tiny/tiny-q4.gguf@0123456789abcdef0123456789abcdef01234567",
+                     *       "revision": "0123456789abcdef0123456789abcdef01234567",
+                     *       "registry": "huggingface.co/org/tiny",
+                     *       "digest": "sha256:0f343b0931126a20f133d67c2b018a3b5e9d7e1a3b2b1b6a4b1d0f5b1b7a9c21",
+                     *       "size_bytes": 428732416,
+                     *       "files": 1,
+                     *       "weights_bytes": 428732416,
+                     *       "kv_bytes": 100663296,
+                     *       "ctx": 8192,
+                     *       "fit": "fits",
+                     *       "devices_bytes": [
+                     *         25769803776
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ModelInspection"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidParams"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 429: components["responses"]["TryLater"];
+            readonly 500: components["responses"]["Internal"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly listFetches: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The fetches */
+            readonly 200: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "7b502c3a1f48c8609ae212cd",
+                     *           "ref": "hf:org/tiny/tiny-q4.gguf",
+                     *           "state": "fetching",
+                     *           "bytes": 214366208,
+                     *           "total": 428732416,
+                     *           "percent": 50,
+                     *           "bytes_per_s": 52428800,
+                     *           "eta_ms": 4089,
+                     *           "stalled": false,
+                     *           "files": 1,
+                     *           "files_done": 0,
+                     *           "digest": null,
+                     *           "error": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ModelFetchList"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 429: components["responses"]["TryLater"];
+            readonly 500: components["responses"]["Internal"];
+        };
+    };
+    readonly startFetch: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description Makes a repeated call answer the recorded 2xx; scoped to key, method and route
+                 * @example report-2026-11-20
+                 */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "ref": "hf:org/tiny/tiny-q4.gguf"
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["StartFetch"];
+            };
+        };
+        readonly responses: {
+            /** @description The fetch is under way */
+            readonly 202: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "7b502c3a1f48c8609ae212cd",
+                     *       "ref": "hf:org/tiny/tiny-q4.gguf",
+                     *       "state": "fetching",
+                     *       "bytes": 214366208,
+                     *       "total": 428732416,
+                     *       "percent": 50,
+                     *       "bytes_per_s": 52428800,
+                     *       "eta_ms": 4089,
+                     *       "stalled": false,
+                     *       "files": 1,
+                     *       "files_done": 0,
+                     *       "digest": null,
+                     *       "error": null
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ModelFetch"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidParams"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 422: components["responses"]["IdempotencyMismatch"];
+            readonly 429: components["responses"]["TryLater"];
+            readonly 500: components["responses"]["Internal"];
+        };
+    };
+    readonly getFetch: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            readonly path: {
+                /**
+                 * @description The fetch
+                 * @example 7b502c3a1f48c8609ae212cd
+                 */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The fetch */
+            readonly 200: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "7b502c3a1f48c8609ae212cd",
+                     *       "ref": "hf:org/tiny/tiny-q4.gguf",
+                     *       "state": "fetching",
+                     *       "bytes": 214366208,
+                     *       "total": 428732416,
+                     *       "percent": 50,
+                     *       "bytes_per_s": 52428800,
+                     *       "eta_ms": 4089,
+                     *       "stalled": false,
+                     *       "files": 1,
+                     *       "files_done": 0,
+                     *       "digest": null,
+                     *       "error": null
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ModelFetch"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 429: components["responses"]["TryLater"];
+            readonly 500: components["responses"]["Internal"];
+        };
+    };
+    readonly cancelFetch: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            readonly path: {
+                /**
+                 * @description The fetch
+                 * @example 7b502c3a1f48c8609ae212cd
+                 */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Nothing is fetched any more */
+            readonly 204: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 429: components["responses"]["TryLater"];
+            readonly 500: components["responses"]["Internal"];
+        };
+    };
+    readonly followFetch: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            readonly path: {
+                /**
+                 * @description The fetch
+                 * @example 7b502c3a1f48c8609ae212cd
+                 */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The events */
+            readonly 200: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/event-stream": string;
+                };
+            };
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 429: components["responses"]["TryLater"];
+            readonly 500: components["responses"]["Internal"];
+        };
+    };
     readonly getDecision: {
         readonly parameters: {
             readonly query?: {
@@ -1716,6 +3121,88 @@ export interface operations {
             readonly 404: components["responses"]["NotFound"];
             readonly 429: components["responses"]["TryLater"];
             readonly 500: components["responses"]["Internal"];
+        };
+    };
+    readonly collectArtifacts: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What was collected */
+            readonly 200: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "rows_expired": 12,
+                     *       "rows_displaced": 0,
+                     *       "blobs_removed": 9,
+                     *       "blobs_waiting": 2,
+                     *       "bytes_freed": 48211,
+                     *       "bytes_kept": 1048576
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ArtifactsCollected"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 429: components["responses"]["TryLater"];
+            readonly 500: components["responses"]["Internal"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly takeSnapshot: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The copy is whole and on the disk */
+            readonly 201: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "store-1784544000000.db",
+                     *       "size_bytes": 419434496,
+                     *       "created_ms": 1784544000000
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["StoreSnapshot"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 429: components["responses"]["TryLater"];
+            readonly 500: components["responses"]["Internal"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly listPlugins: {

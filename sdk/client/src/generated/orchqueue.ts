@@ -124,6 +124,92 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/artifacts": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List records of artifacts, newest first
+         * @description One item per call that put it; content that was put several times appears several times.
+         */
+        readonly get: operations["listArtifacts"];
+        readonly put?: never;
+        /**
+         * Keep a result
+         * @description The id is `sha256:` and the hex digest of the RFC 8785 form of {kind, content}: equal content has equal ids,
+         *     wherever it is made. The content is stored once; each call adds a record of tags, parent and metadata. The answer is
+         *     sent when both are durable. Known secrets and configured patterns in texts become `[redacted]` first, and the id is
+         *     that of what is left. What has no exact form is refused: integers beyond ±(2^53−1), numbers beyond 64 bits, halves of
+         *     surrogate pairs, a name that stands twice in one object. The body may have 16 MiB (`artifacts.max_bytes`).
+         */
+        readonly post: operations["createArtifact"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/artifacts/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Read an artifact
+         * @description The content, with the newest record of the caller's tenant.
+         */
+        readonly get: operations["getArtifact"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/artifacts/{id}/content": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Read the bare content of an artifact
+         * @description Bytes that were sent as base64 come with their media type, all other content as its RFC 8785 form. Browsers are told
+         *     to save it and not to run it.
+         */
+        readonly get: operations["getArtifactContent"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/artifacts/{id}/records": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List all records of an artifact, newest first */
+        readonly get: operations["listArtifactRecords"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/capabilities": {
         readonly parameters: {
             readonly query?: never;
@@ -504,6 +590,67 @@ export interface components {
             /** Format: int64 */
             readonly time_budget_remaining_ms?: number;
             readonly cost_budget_remaining?: number;
+        };
+        /** @description Hash of what it says */
+        readonly ArtifactId: string;
+        /** @enum {string} */
+        readonly ArtifactKind: "plan" | "summary" | "diff" | "trace" | "other";
+        readonly ArtifactTag: string;
+        readonly CreateArtifact: {
+            readonly kind: components["schemas"]["ArtifactKind"];
+            /** @description Any object; bytes as {media_type, encoding: "base64", data} */
+            readonly content: {
+                readonly [key: string]: unknown;
+            };
+            /** @description A record with the tag `keep` is left alone by the retention */
+            readonly tags?: readonly components["schemas"]["ArtifactTag"][];
+            /** @description Id of the artifact that this one was made from */
+            readonly parent?: string;
+            /** @description At most 64 KiB */
+            readonly metadata?: {
+                readonly [key: string]: unknown;
+            };
+        };
+        readonly ArtifactCreated: {
+            readonly id: components["schemas"]["ArtifactId"];
+            readonly digest: components["schemas"]["ArtifactId"];
+            readonly kind: components["schemas"]["ArtifactKind"];
+            /** Format: int64 */
+            readonly created_ms: number;
+            readonly tags: readonly components["schemas"]["ArtifactTag"][];
+            readonly parent: string | null;
+            /** @description Secrets were taken out before it was hashed */
+            readonly redacted: boolean;
+            /** @description Absolute */
+            readonly url: string;
+        };
+        /** @description What one call said of its content */
+        readonly ArtifactRecord: {
+            readonly id: components["schemas"]["ArtifactId"];
+            readonly digest: components["schemas"]["ArtifactId"];
+            readonly kind: components["schemas"]["ArtifactKind"];
+            /** Format: int64 */
+            readonly created_ms: number;
+            readonly tags: readonly components["schemas"]["ArtifactTag"][];
+            readonly parent: string | null;
+            readonly metadata: {
+                readonly [key: string]: unknown;
+            };
+            /**
+             * Format: int64
+             * @description Of the form that is hashed
+             */
+            readonly size_bytes: number;
+            readonly redacted: boolean;
+        };
+        readonly ArtifactRecordList: {
+            readonly items: readonly components["schemas"]["ArtifactRecord"][];
+            readonly next_cursor: string | null;
+        };
+        readonly Artifact: components["schemas"]["ArtifactRecord"] & {
+            readonly content: {
+                readonly [key: string]: unknown;
+            };
         };
         readonly SessionList: {
             readonly items: readonly components["schemas"]["Session"][];
@@ -960,7 +1107,7 @@ export interface components {
             readonly decision_id?: string;
             readonly snapshot?: components["schemas"]["StreamSnapshot"];
         };
-        /** @description With STREAM_GONE, the text so far; follow a running task with after = next_seq − 1 */
+        /** @description With STREAM_GONE, the text so far; follow a running task with after = next_seq − 1, and epoch where there is one */
         readonly StreamSnapshot: {
             /** Format: uuid */
             readonly task_id: string;
@@ -971,6 +1118,11 @@ export interface components {
             readonly finish_reason: components["schemas"]["FinishReason"] | null;
             readonly error: components["schemas"]["ErrorFrame"] | null;
             readonly transcript: string | null;
+            /**
+             * Format: int64
+             * @description Of a task that outlived a restart: send it with the cursor
+             */
+            readonly epoch?: number;
         };
     };
     responses: {
@@ -1081,6 +1233,15 @@ export interface components {
                  */
                 readonly "application/problem+json": components["schemas"]["Problem"];
             };
+        };
+        /** @description The caller's copy is the artifact */
+        readonly ArtifactNotModified: {
+            headers: {
+                readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                readonly ETag: components["headers"]["ArtifactTag"];
+                readonly [name: string]: unknown;
+            };
+            content?: never;
         };
         /** @description `STREAM_GONE`: the log no longer holds the next frame */
         readonly StreamGone: {
@@ -1303,6 +1464,16 @@ export interface components {
          */
         readonly SessionId: string;
         /**
+         * @description The artifact's id
+         * @example sha256:0f343b0931126a20f133d67c2b018a3b5e9d7e1a3b2b1b6a4b1d0f5b1b7a9c21
+         */
+        readonly ArtifactId: components["schemas"]["ArtifactId"];
+        /**
+         * @description The `ETag` of a copy that the caller has; 304 when it is still the same, which it always is
+         * @example "sha256:0f343b0931126a20f133d67c2b018a3b5e9d7e1a3b2b1b6a4b1d0f5b1b7a9c21"
+         */
+        readonly IfNoneMatch: string;
+        /**
          * @description Items per page
          * @example 50
          */
@@ -1323,6 +1494,10 @@ export interface components {
         readonly RateLimit: string;
         /** @description Where the task can be read */
         readonly TaskLocation: string;
+        /** @description Where the artifact can be read */
+        readonly ArtifactLocation: string;
+        /** @description The id in quotes */
+        readonly ArtifactTag: string;
         /** @description Present when a recorded answer is repeated */
         readonly IdempotencyReplayed: "true";
         /** @description Seconds to wait, rounded up */
@@ -1562,6 +1737,12 @@ export interface operations {
                  */
                 readonly after?: number;
                 /**
+                 * @description Which writing of the log the cursor belongs to: `X-Stream-Epoch` of the stream, or `epoch` of the snapshot, that it
+                 *     comes from. Absent where there was none. Without it a cursor of after a restart may be refused as one of before.
+                 * @example 1795254704964
+                 */
+                readonly epoch?: number;
+                /**
                  * @description Ask for `queued` frames while the task waits
                  * @example queued
                  */
@@ -1603,6 +1784,8 @@ export interface operations {
                     readonly "Cache-Control"?: "no-cache, no-transform";
                     /** @description Switches proxy buffering off */
                     readonly "X-Accel-Buffering"?: "no";
+                    /** @description Of a task that outlived a restart. Send it as `epoch` with cursors of this stream */
+                    readonly "X-Stream-Epoch"?: number;
                     readonly "X-Queue-Position": components["headers"]["QueuePosition"];
                     readonly "X-Queue-ETA-Ms": components["headers"]["QueueEta"];
                     readonly "X-Budget-Tokens-Remaining": components["headers"]["BudgetTokens"];
@@ -1805,6 +1988,357 @@ export interface operations {
                 };
                 content?: never;
             };
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 429: components["responses"]["TryLater"];
+            readonly 500: components["responses"]["Internal"];
+        };
+    };
+    readonly listArtifacts: {
+        readonly parameters: {
+            readonly query?: {
+                /**
+                 * @description Items per page
+                 * @example 50
+                 */
+                readonly limit?: components["parameters"]["Limit"];
+                /**
+                 * @description The `next_cursor` of the page before
+                 * @example MDE5OGYxZDI
+                 */
+                readonly cursor?: components["parameters"]["Cursor"];
+                /**
+                 * @description Only records with this tag; may be repeated, and then all must be there
+                 * @example [
+                 *       "feature-42"
+                 *     ]
+                 */
+                readonly tag?: readonly components["schemas"]["ArtifactTag"][];
+                /**
+                 * @description Only artifacts of this kind
+                 * @example plan
+                 */
+                readonly kind?: components["schemas"]["ArtifactKind"];
+                /**
+                 * @description Only what was made from this artifact
+                 * @example sha256:0f343b0931126a20f133d67c2b018a3b5e9d7e1a3b2b1b6a4b1d0f5b1b7a9c21
+                 */
+                readonly parent?: components["schemas"]["ArtifactId"];
+                /**
+                 * @description Only what was put at this time or later
+                 * @example 1790000000000
+                 */
+                readonly since_ms?: number;
+            };
+            readonly header?: {
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description One page of records */
+            readonly 200: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "sha256:0f343b0931126a20f133d67c2b018a3b5e9d7e1a3b2b1b6a4b1d0f5b1b7a9c21",
+                     *           "digest": "sha256:0f343b0931126a20f133d67c2b018a3b5e9d7e1a3b2b1b6a4b1d0f5b1b7a9c21",
+                     *           "kind": "plan",
+                     *           "created_ms": 1790000000000,
+                     *           "tags": [
+                     *             "feature-42"
+                     *           ],
+                     *           "parent": null,
+                     *           "metadata": {
+                     *             "agent": "planner"
+                     *           },
+                     *           "size_bytes": 67,
+                     *           "redacted": false
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ArtifactRecordList"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidParams"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 429: components["responses"]["TryLater"];
+            readonly 500: components["responses"]["Internal"];
+        };
+    };
+    readonly createArtifact: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+                /**
+                 * @description Makes a repeated call answer the recorded 2xx; scoped to key, method and route
+                 * @example report-2026-11-20
+                 */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["CreateArtifact"];
+            };
+        };
+        readonly responses: {
+            /** @description It is kept */
+            readonly 201: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly Location: components["headers"]["ArtifactLocation"];
+                    readonly ETag: components["headers"]["ArtifactTag"];
+                    readonly "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "sha256:0f343b0931126a20f133d67c2b018a3b5e9d7e1a3b2b1b6a4b1d0f5b1b7a9c21",
+                     *       "digest": "sha256:0f343b0931126a20f133d67c2b018a3b5e9d7e1a3b2b1b6a4b1d0f5b1b7a9c21",
+                     *       "kind": "plan",
+                     *       "created_ms": 1790000000000,
+                     *       "tags": [
+                     *         "feature-42"
+                     *       ],
+                     *       "parent": null,
+                     *       "redacted": false,
+                     *       "url": "http://127.0.0.1:8080/v1/artifacts/sha256:0f343b0931126a20f133d67c2b018a3b5e9d7e1a3b2b1b6a4b1d0f5b1b7a9c21"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ArtifactCreated"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidParams"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["PayloadTooLarge"];
+            readonly 415: components["responses"]["UnsupportedMediaType"];
+            readonly 422: components["responses"]["IdempotencyMismatch"];
+            readonly 429: components["responses"]["TryLater"];
+            readonly 500: components["responses"]["Internal"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly getArtifact: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description The `ETag` of a copy that the caller has; 304 when it is still the same, which it always is
+                 * @example "sha256:0f343b0931126a20f133d67c2b018a3b5e9d7e1a3b2b1b6a4b1d0f5b1b7a9c21"
+                 */
+                readonly "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            readonly path: {
+                /**
+                 * @description The artifact's id
+                 * @example sha256:0f343b0931126a20f133d67c2b018a3b5e9d7e1a3b2b1b6a4b1d0f5b1b7a9c21
+                 */
+                readonly id: components["parameters"]["ArtifactId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The artifact */
+            readonly 200: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly ETag: components["headers"]["ArtifactTag"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "sha256:0f343b0931126a20f133d67c2b018a3b5e9d7e1a3b2b1b6a4b1d0f5b1b7a9c21",
+                     *       "digest": "sha256:0f343b0931126a20f133d67c2b018a3b5e9d7e1a3b2b1b6a4b1d0f5b1b7a9c21",
+                     *       "kind": "plan",
+                     *       "created_ms": 1790000000000,
+                     *       "tags": [
+                     *         "feature-42"
+                     *       ],
+                     *       "parent": null,
+                     *       "metadata": {
+                     *         "agent": "planner"
+                     *       },
+                     *       "size_bytes": 67,
+                     *       "redacted": false,
+                     *       "content": {
+                     *         "steps": [
+                     *           "read the spec",
+                     *           "write the test"
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Artifact"];
+                };
+            };
+            readonly 304: components["responses"]["ArtifactNotModified"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 429: components["responses"]["TryLater"];
+            readonly 500: components["responses"]["Internal"];
+        };
+    };
+    readonly getArtifactContent: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /**
+                 * @description The `ETag` of a copy that the caller has; 304 when it is still the same, which it always is
+                 * @example "sha256:0f343b0931126a20f133d67c2b018a3b5e9d7e1a3b2b1b6a4b1d0f5b1b7a9c21"
+                 */
+                readonly "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            readonly path: {
+                /**
+                 * @description The artifact's id
+                 * @example sha256:0f343b0931126a20f133d67c2b018a3b5e9d7e1a3b2b1b6a4b1d0f5b1b7a9c21
+                 */
+                readonly id: components["parameters"]["ArtifactId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The content */
+            readonly 200: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly ETag: components["headers"]["ArtifactTag"];
+                    /** @description Never shown in place */
+                    readonly "Content-Disposition"?: "attachment";
+                    /** @description Nothing in it may run */
+                    readonly "Content-Security-Policy"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "steps": [
+                     *         "read the spec",
+                     *         "write the test"
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": {
+                        readonly [key: string]: unknown;
+                    };
+                    /** @example bytes */
+                    readonly "*/*": string;
+                };
+            };
+            readonly 304: components["responses"]["ArtifactNotModified"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 429: components["responses"]["TryLater"];
+            readonly 500: components["responses"]["Internal"];
+        };
+    };
+    readonly listArtifactRecords: {
+        readonly parameters: {
+            readonly query?: {
+                /**
+                 * @description Items per page
+                 * @example 50
+                 */
+                readonly limit?: components["parameters"]["Limit"];
+                /**
+                 * @description The `next_cursor` of the page before
+                 * @example MDE5OGYxZDI
+                 */
+                readonly cursor?: components["parameters"]["Cursor"];
+            };
+            readonly header?: {
+                /**
+                 * @description Echoed when it matches; any other value is replaced, never refused
+                 * @example 9f2c1a52-6c1d-4a57-9d0f-3b8f6c0e7d11
+                 */
+                readonly "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            readonly path: {
+                /**
+                 * @description The artifact's id
+                 * @example sha256:0f343b0931126a20f133d67c2b018a3b5e9d7e1a3b2b1b6a4b1d0f5b1b7a9c21
+                 */
+                readonly id: components["parameters"]["ArtifactId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description One page of records */
+            readonly 200: {
+                headers: {
+                    readonly "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "sha256:0f343b0931126a20f133d67c2b018a3b5e9d7e1a3b2b1b6a4b1d0f5b1b7a9c21",
+                     *           "digest": "sha256:0f343b0931126a20f133d67c2b018a3b5e9d7e1a3b2b1b6a4b1d0f5b1b7a9c21",
+                     *           "kind": "plan",
+                     *           "created_ms": 1790000000000,
+                     *           "tags": [
+                     *             "feature-42"
+                     *           ],
+                     *           "parent": null,
+                     *           "metadata": {
+                     *             "agent": "planner"
+                     *           },
+                     *           "size_bytes": 67,
+                     *           "redacted": false
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ArtifactRecordList"];
+                };
+            };
+            readonly 400: components["responses"]["InvalidParams"];
             readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];

@@ -21,6 +21,13 @@ export {
 export { type PluginSubject } from './plugin-checks.js';
 export { describeGpuProbe, gpuKit, type GpuFixture, type GpuSource } from './gpu/gpu-kit.js';
 export { describeSearchProvider, searchKit, type SearchFixture } from './search/search-kit.js';
+export {
+  describeModelSource,
+  sourceKit,
+  type OfferedModel,
+  type SourceFixture,
+  type SourceServer,
+} from './source/source-kit.js';
 export { describePlacementStrategy, placementKit, type PlacementKitOptions } from './placement/placement-kit.js';
 export { describeQueueDiscipline, queueKit, type FlowOrder, type QueueKitOptions } from './queue/queue-kit.js';
 export { type FairPair } from './queue/queue-fairness.js';

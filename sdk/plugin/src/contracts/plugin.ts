@@ -4,7 +4,8 @@ import type { ZodType } from 'zod';
 export const PLUGIN_API_VERSION = '1.0.0';
 
 /** What a plugin can be. The host keeps one registry per kind. */
-export type PluginKind = 'engine-adapter' | 'placement-strategy' | 'queue-discipline' | 'gpu-probe' | 'search-provider';
+export type PluginKind =
+  'engine-adapter' | 'placement-strategy' | 'queue-discipline' | 'gpu-probe' | 'search-provider' | 'model-source';
 
 /** What the host lends to a plugin while it is created. */
 export interface PluginContext {

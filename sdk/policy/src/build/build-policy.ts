@@ -47,6 +47,9 @@ export async function buildPolicy({ entry, outfile, ...options }: BuildOptions):
   return { wasm, digest, manifest, bytes: wasm.length, ms: performance.now() - started };
 }
 
+/** All hooks, whichever the policy has: the code of all policies is the same then, and hosts compile it once. */
+const KEPT = ['memory', 'describe', 'validate_config', 'on_request', 'on_response', 'on_admission'];
+
 type Additions = Pick<BuildOptions, 'cases' | 'source' | 'fuelHint'>;
 
 /** The compiler leaves much behind in memory, so it works in an instance of its own. */
@@ -63,7 +66,7 @@ async function makeModule(
   instance.ask('describe', text);
   const wasm = moduleFrom(base.bytes, {
     ...instance.snapshot(),
-    keep: ['memory', 'describe', 'validate_config', ...manifest.hooks],
+    keep: KEPT,
     hostFunctions: manifest.capabilities,
     custom: [section(MANIFEST_SECTION, text), section(LANGUAGE_SECTION, 'javascript')],
   });

@@ -10,8 +10,8 @@ type Exports = Readonly<Record<string, (...values: number[]) => number>> & {
   readonly glue_state: WebAssembly.Global<number>;
 };
 
-/** Names that the glue understands: `a` and on for host functions, levels of the log, and the clock. */
-const LETTERS = [...'abcdefghij', ...'0123', '~'];
+/** Names that the glue understands: `a` and on for host functions, levels of the log, and what reads the event. */
+const LETTERS = [...'abcdefghij', ...'0123', ...'ABC'];
 /** Strips source and debug information: no text of the bundle, and so no path, is left in the module. */
 const STRIP = (1 << 4) | (1 << 5);
 /** Bytes. Each call begins with the memory of the snapshot, so an ordinary one ends before it needs any collecting. */

@@ -6,7 +6,7 @@ import { hostPatternProblem } from './host-patterns.js';
 import { ipBytes, isInRange } from './ip.js';
 import { valueAt } from './json-pointer.js';
 
-const host = (text: string) => new HostName(text, /^[\d.]+$|:/.test(text));
+const host = (text: string) => new HostName(text, { ipLiteral: /^[\d.]+$|:/.test(text) });
 const asked = (request: object) =>
   new RequestContext(fillEvent('on_request', { request } as never).event as RequestEvent, {});
 

@@ -4,8 +4,13 @@ import { matchesHost } from './host-patterns.js';
 export class HostName {
   constructor(
     readonly text: string,
-    readonly isIp: boolean,
+    private readonly url: { readonly ipLiteral: boolean },
   ) {}
+
+  /** It is an address, not a name. */
+  get isIp(): boolean {
+    return this.url.ipLiteral;
+  }
 
   /** Exact, or `*.example.com` for all hosts below `example.com`. @throws Error when the pattern is none */
   is(pattern: string): boolean {
@@ -14,7 +19,7 @@ export class HostName {
 
   /** @throws Error when any of the patterns is none */
   isOneOf(patterns: readonly string[]): boolean {
-    return matchesHost(this.text, this.isIp, patterns);
+    return matchesHost(this, patterns);
   }
 
   /** The domain itself, or any host below it; the domain in lower case. */

@@ -26,9 +26,13 @@ export function trustPatterns(list: readonly unknown[]): void {
  * Exact, or below the domain after `*.`: `*.example.com` matches `a.example.com` and `a.b.example.com`, not `example.com`.
  * @throws Error when a pattern is none, so that a mistake denies instead of matching nothing
  */
-export function matchesHost(host: string, isIp: boolean, patterns: readonly string[]): boolean {
+export function matchesHost(
+  host: { readonly text: string; readonly isIp: boolean },
+  patterns: readonly string[],
+): boolean {
+  if (patterns.length === 0) return false;
   if (!checked.has(patterns)) patterns.forEach(checkPattern);
-  return patterns.includes(host) || (!isIp && isBelowAny(host, patterns));
+  return patterns.includes(host.text) || (!host.isIp && isBelowAny(host.text, patterns));
 }
 
 function checkPattern(pattern: string): void {

@@ -3,10 +3,10 @@ import { HostName } from './host-name.js';
 
 /** A URL in parts. There is no text to parse, so there is nothing to parse differently than the host did. */
 export class UrlView {
-  readonly host: HostName;
+  constructor(private readonly parts: EventUrl) {}
 
-  constructor(private readonly parts: EventUrl) {
-    this.host = new HostName(parts.host, parts.ipLiteral);
+  get host(): HostName {
+    return new HostName(this.parts.host, this.parts);
   }
 
   get scheme(): 'http' | 'https' {

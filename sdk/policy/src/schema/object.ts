@@ -1,4 +1,5 @@
 import { type Json } from '../abi.js';
+import { onDemand } from '../on-demand.js';
 import { type Infer, isJsonObject, type JsonObject, type Report, Schema } from './schema.js';
 
 export type Shape = Readonly<Record<string, Schema<unknown>>>;
@@ -15,6 +16,18 @@ export class ObjectSchema<T> extends Schema<T> {
       check: (value, path, report) => checkMembers(shape, value, path, report),
       take: (value) => takeMembers(members, value as JsonObject) as T,
     });
+  }
+
+  /** Names of its members. */
+  get names(): readonly string[] {
+    return Object.keys(this.shape);
+  }
+
+  /** Settings that were checked, each taken when it is first asked for. */
+  view(read: (name: string) => Json | undefined): T {
+    const view = {};
+    for (const [name, schema] of Object.entries(this.shape)) onDemand(view, name, () => schema.take(read(name)));
+    return view as T;
   }
 
   /** What members are when an operator says nothing. */

@@ -1,6 +1,7 @@
 import { type Command } from 'commander';
 import { EXIT } from '../../exit-codes.js';
 import { type SetExitCode, type ShellOf } from '../../shell.js';
+import { printable } from '../../text.js';
 import { type PolicyJob, type PolicyWork } from './requests.js';
 
 /** What every command of a policy needs. */
@@ -28,7 +29,7 @@ export function run<Given extends readonly unknown[]>(
       const job = jobOf(...(given.slice(0, -1) as unknown as Given));
       const say = (line: string): void => shell.say(line);
       const answer = await work({ ...job, cwd, env, say, daemon: shell.daemon(), signal: stop.signal });
-      shell.answer(answer.document, answer.text);
+      shell.answer(answer.document, printable(answer.text));
       if (!answer.ok) setExitCode(EXIT.failure);
     } finally {
       clearInterval(alive);

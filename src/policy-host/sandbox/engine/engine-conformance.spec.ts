@@ -9,7 +9,7 @@ import { type Engine, type GuestHost } from './engine.js';
 import { ExtismEngine } from './extism-engine.js';
 import { PlainEngine } from './plain-engine.js';
 
-const NEXT = new ExtismEngine('extism 2.0.0-rc13', { createPlugin: createNextPlugin });
+const NEXT = new ExtismEngine('extism 2.0.0-rc13', { createPlugin: createNextPlugin, hasWaitingFunctions: true });
 const ENGINES: readonly Engine[] = [new ExtismEngine(), NEXT, new PlainEngine()];
 
 const CONTEXT: CallContext = {

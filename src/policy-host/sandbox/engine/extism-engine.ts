@@ -7,6 +7,8 @@ import { Input } from './input.js';
 /** What is used of the library: the same in 1.0.3 and 2.0.0-rc13. */
 export interface ExtismLibrary {
   createPlugin(manifest: ExtismManifest, options: ExtismOptions): Promise<ExtismPlugin>;
+  /** Some of its host functions wait, which guests can do only when the library calls them. */
+  readonly hasWaitingFunctions?: boolean;
 }
 
 interface ExtismManifest {
@@ -29,7 +31,6 @@ interface ExtismContext {
 
 interface ExtismPlugin {
   call(name: string): Promise<unknown>;
-  functionExists(name: string): Promise<boolean>;
   getInstance(name: string): Promise<WebAssembly.Instance>;
   reset(): Promise<boolean>;
   close(): Promise<void>;
@@ -59,34 +60,31 @@ export class ExtismEngine implements Engine {
         logger: SILENT,
       },
     );
-    return new ExtismGuest(plugin, input, (await plugin.getInstance(MAIN)).exports);
+    const { exports } = await plugin.getInstance(MAIN);
+    return new ExtismGuest(plugin, input, exports, this.library.hasWaitingFunctions === true);
   }
 }
 
 class ExtismGuest implements Guest {
-  private readonly callable = new Set<string>();
-
   constructor(
     private readonly plugin: ExtismPlugin,
     private readonly input: Input,
     readonly exports: Guest['exports'],
+    private readonly isCalledByLibrary: boolean,
   ) {}
 
   async call(name: string, input: string): Promise<void> {
     await this.plugin.reset();
-    // A missing export would leave the plugin busy for ever.
-    if (!this.callable.has(name)) await this.check(name);
+    const run = this.exports[name];
+    if (typeof run !== 'function') throw new Error(`The module has no function ${name}.`);
     this.input.begin(input);
-    await this.plugin.call(name);
+    // The library's way of calling lists all exports each time, and adds input and output alone, which are ours.
+    if (this.isCalledByLibrary) await this.plugin.call(name);
+    else run();
   }
 
   close(): Promise<void> {
     return this.plugin.close();
-  }
-
-  private async check(name: string): Promise<void> {
-    if (!(await this.plugin.functionExists(name))) throw new Error(`The module has no function ${name}.`);
-    this.callable.add(name);
   }
 }
 

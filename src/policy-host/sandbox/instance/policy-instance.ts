@@ -1,4 +1,5 @@
 import { type Json } from '@llama-orch/policy-sdk/abi';
+import { begin } from '../../module/beginning.js';
 import { type PreparedModule } from '../../module/prepared-module.js';
 import { PolicyError } from '../../policy-error.js';
 import { type Engine, type Guest } from '../engine/engine.js';
@@ -86,6 +87,7 @@ export class PolicyInstance {
 
   private async ran(name: string, input: string): Promise<Failure | undefined> {
     try {
+      if (!this.module.exports.includes(name)) throw new Error(`The policy has no function ${name}.`);
       await this.guest.call(name, input);
     } catch (error) {
       return causeOf(error, this.remains());
@@ -143,7 +145,9 @@ async function takeStep(step: string, guest: Guest, module: RunnableModule): Pro
 
 async function opened(module: RunnableModule, engine: Engine, scope: CallScope): Promise<Guest> {
   try {
-    return await engine.open(module.module, scope);
+    const guest = await engine.open(module.module, scope);
+    if (module.beginning !== undefined) begin(module.beginning, guest.exports);
+    return guest;
   } catch (error) {
     const { code, message } = causeOf(error, { fuel: undefined, isMemoryFull: false });
     throw new PolicyError(code, `${module.manifest.name} did not start. ${message}`, { cause: error });

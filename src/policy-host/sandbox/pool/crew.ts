@@ -25,6 +25,7 @@ interface CrewEvents {
 export class Crew {
   readonly members: Member[] = [];
   private failures = 0;
+  private failure: unknown;
   private isClosed = false;
 
   constructor(
@@ -33,6 +34,11 @@ export class Crew {
     private readonly clock: Clock,
     private readonly events: CrewEvents,
   ) {}
+
+  /** Why a worker could not be started the last time. */
+  get lastFailure(): unknown {
+    return this.failure;
+  }
 
   /** Starts what is missing. */
   fill(): void {
@@ -79,8 +85,9 @@ export class Crew {
       await this.events.prepare(member);
       this.failures = 0;
       this.release(member);
-    } catch {
+    } catch (error) {
       this.failures += 1;
+      this.failure = error;
       await member.sandbox.close();
     }
   }

@@ -94,7 +94,9 @@ export class Roster {
     const id = this.nextJob();
     for (;;) {
       const member = this.crew().idle() ?? this.crew().members[0];
-      if (member === undefined) throw new PolicyError('POLICY_UNAVAILABLE', 'No sandbox worker starts.');
+      if (member === undefined) {
+        throw new PolicyError('POLICY_UNAVAILABLE', 'No sandbox worker starts.', { cause: this.crew().lastFailure });
+      }
       const job = { type: 'examine', id, module: runnable(prepared), config, cases } as const;
       const reply = await this.borrowed(member, () => member.sandbox.run(job, DEADLINE_MS));
       if (reply !== undefined) return examinationOf(reply);

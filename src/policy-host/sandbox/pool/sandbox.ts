@@ -21,8 +21,9 @@ export class SandboxLost extends Error {
     readonly place: number | undefined,
     /** False when that policy hardly got the processor before the deadline: the machine was late, not the policy. */
     readonly usedItsTime = true,
+    cause?: unknown,
   ) {
-    super(`The sandbox worker was lost: ${reason}.`);
+    super(`The sandbox worker was lost: ${reason}.`, { cause });
   }
 }
 
@@ -78,10 +79,14 @@ export class Sandbox {
         if (message.type === 'ready') resolve();
         else this.settle(message);
       });
-      this.worker.on('error', (error) => this.lose(isOutOfMemory(error) ? 'memory' : 'crash'));
+      let cause: unknown;
+      this.worker.on('error', (error) => {
+        cause = error;
+        this.lose(isOutOfMemory(error) ? 'memory' : 'crash');
+      });
       this.worker.on('exit', () => {
         this.lose('crash');
-        reject(new SandboxLost(this.loss ?? 'crash', undefined));
+        reject(new SandboxLost(this.loss ?? 'crash', undefined, true, cause));
       });
     });
     // Who does not wait for it learns of the loss otherwise.

@@ -118,6 +118,13 @@ export class ProcessLauncher implements Launcher {
     );
   }
 
+  /** Absolute path of the weights that a pool is provisioned with, whether they are there or not. */
+  weightsOf({ config }: Pool): string | undefined {
+    const { provisioning } = config;
+    const { places } = this.ports;
+    return provisioning === undefined ? undefined : weightsFile({ provisioning, places });
+  }
+
   /** @throws EngineError `port_taken` */
   private async portOf(pool: Pool, { replicaId }: EngineEndpoint): Promise<number> {
     const index = pool.replicas.findIndex(({ id }) => id === replicaId);

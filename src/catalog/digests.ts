@@ -1,0 +1,69 @@
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { type CatalogStore } from './catalog-store.js';
+import { type Manifest } from './entry.js';
+import { markOf } from './file-mark.js';
+import { digestOf } from './trust/digest.js';
+import { modelFiles } from './trust/model-files.js';
+
+/** Local weights, and what their bytes come to. */
+export interface Hashed {
+  /** `sha256:<hex>` of the one file, else of the list of files. */
+  readonly digest: string;
+  readonly sizeBytes: number;
+}
+
+/** Digests of local weights. What has not changed since it was hashed is not read again, over restarts too. */
+export class Digests {
+  /** Those who ask for the same bytes share one reading of them. */
+  private readonly running = new Map<string, Promise<Hashed>>();
+
+  constructor(private readonly store: Pick<CatalogStore, 'stampOf' | 'keepStamp'>) {}
+
+  /** @throws Error when something cannot be read, or changes meanwhile */
+  async of(path: string, signal: AbortSignal): Promise<Hashed> {
+    const { mark } = await markOf(path);
+    const known = await this.store.stampOf(path);
+    if (known?.mark === mark) return known;
+    const name = `${path}\n${mark}`;
+    const running = this.running.get(name);
+    // Another caller may leave before this one.
+    if (running !== undefined) return running.catch(() => this.read(path, mark, signal));
+    const reading = this.read(path, mark, signal).finally(() => this.running.delete(name));
+    this.running.set(name, reading);
+    return reading;
+  }
+
+  /** Nothing has changed since it was hashed. */
+  async isKnown(path: string): Promise<boolean> {
+    const { mark } = await markOf(path);
+    return (await this.store.stampOf(path))?.mark === mark;
+  }
+
+  /** The files of a model; of a single one, what is known of it. @throws Error as {@link of} does */
+  async manifests(path: string, signal: AbortSignal): Promise<readonly Manifest[]> {
+    if ((await stat(path)).isDirectory()) return this.files(path, signal);
+    const { digest, sizeBytes } = await this.of(path, signal);
+    return [{ path: basename(path), digest, sizeBytes }];
+  }
+
+  /** Reads every byte, whatever is known. @throws Error when something cannot be read, or changes meanwhile */
+  async files(path: string, signal: AbortSignal): Promise<readonly Manifest[]> {
+    const { mark } = await markOf(path);
+    const files = await modelFiles(path, { signal, allowLinks: true });
+    await this.keep(path, mark, files);
+    return files;
+  }
+
+  private async read(path: string, mark: string, signal: AbortSignal): Promise<Hashed> {
+    return this.keep(path, mark, await modelFiles(path, { signal, allowLinks: true }));
+  }
+
+  private async keep(path: string, before: string, files: readonly Manifest[]): Promise<Hashed> {
+    const { mark, sizeBytes } = await markOf(path);
+    if (mark !== before) throw new Error('the weights changed while they were read');
+    const stamp = { path, mark, digest: digestOf(files), sizeBytes };
+    await this.store.keepStamp(stamp);
+    return stamp;
+  }
+}

@@ -1,0 +1,119 @@
+import { Command } from 'commander';
+import { type Client, type ModelFetch, type StartFetch } from '@llama-orch/client';
+import { InterruptedError } from '../cli-errors.js';
+import { fetchLine, fitWarning } from '../fetch-line.js';
+import { integer } from '../flags.js';
+import { interruptible } from '../interrupts.js';
+import { type Shell, type ShellOf } from '../shell.js';
+import { StatusLine } from '../status-line.js';
+
+interface PullFlags {
+  readonly digest?: string;
+  readonly ctx?: number;
+  readonly slots?: number;
+  readonly force?: true;
+}
+
+const LOOK_AGAIN_MS = 250;
+/** Where the output is no terminal, a line is written for each tenth of the way. */
+const TENTH = 10;
+const ENDED: readonly ModelFetch['state'][] = ['done', 'failed', 'cancelled'];
+const REFS = /^(?:hf|repo|https|s3|oci):/;
+
+export function modelPullCommand(shellOf: ShellOf): Command {
+  return new Command('pull')
+    .description('have the daemon fetch weights, or those of a model of the catalog; goes on where it was')
+    .argument('<ref>', 'hf:org/repo/file.gguf, https://…, s3://…, oci://…, or the id of a model')
+    .option('--digest <sha256>', 'sha256:<hex> that the weights must have')
+    .option('--ctx <tokens>', 'context to check the fit for', integer)
+    .option('--slots <count>', 'requests at the same time to check the fit for', integer)
+    .option('--force', 'fetch what does not fit on the GPUs too')
+    .action(async (ref: string, flags: PullFlags, command: Command) => {
+      const shell = shellOf(command);
+      const progress = await interruptible(
+        shell.io,
+        () => false,
+        (signal) => pulled(shell, ref, flags, signal),
+      );
+      shell.answer(progress, `${progress.digest}\n`);
+    });
+}
+
+async function pulled(shell: Shell, ref: string, flags: PullFlags, signal: AbortSignal): Promise<ModelFetch> {
+  const client = shell.client();
+  const started = await (REFS.test(ref)
+    ? startedFetch(shell, client, ref, flags, signal)
+    : client.fetchModel(ref, { signal }));
+  try {
+    return await followed(shell, client, started, signal);
+  } catch (error) {
+    if (error instanceof InterruptedError) await callOff(shell, client, started);
+    throw error;
+  }
+}
+
+async function startedFetch(
+  shell: Shell,
+  client: Client,
+  ref: string,
+  { digest, ctx, slots, force }: PullFlags,
+  signal: AbortSignal,
+): Promise<ModelFetch> {
+  const order: StartFetch = { ref, ...(digest === undefined ? {} : { digest }) };
+  const load = { ...(ctx === undefined ? {} : { ctx }), ...(slots === undefined ? {} : { slots }) };
+  const found = await client.inspectModel({ ...order, ...load }, { signal });
+  const warning = fitWarning(found);
+  if (found.fit === 'too_large' && force !== true)
+    throw new Error(`${warning}; take a smaller one, a shorter --ctx, or --force`);
+  if (warning !== undefined) shell.say(`warning: ${warning}`, 'yellow');
+  if (found.pinned_ref !== ref) shell.say(`resolved to ${found.pinned_ref}`);
+  return client.startFetch(order, { signal });
+}
+
+async function followed(shell: Shell, client: Client, started: ModelFetch, signal: AbortSignal): Promise<ModelFetch> {
+  const line = new StatusLine(shell.io.stderr);
+  let told = -1;
+  try {
+    for (let progress = started; ; progress = await client.fetchProgress(started.id, { signal })) {
+      if (ENDED.includes(progress.state)) return ended(progress);
+      line.show(fetchLine(progress));
+      told = tellTenth(shell, progress, told);
+      await pause(signal);
+    }
+  } finally {
+    line.clear();
+  }
+}
+
+function tellTenth(shell: Shell, progress: ModelFetch, told: number): number {
+  const tenth = Math.floor((progress.percent ?? 0) / TENTH);
+  if (shell.io.stderr.isTty || progress.state !== 'fetching' || tenth <= told) return told;
+  shell.say(fetchLine(progress));
+  return tenth;
+}
+
+/** @throws Error that says what went wrong */
+function ended(progress: ModelFetch): ModelFetch {
+  if (progress.state === 'done') return progress;
+  throw new Error(progress.error ?? `the fetch of ${progress.ref} was called off`);
+}
+
+/** What is there already stays; the daemon that is gone keeps it too. */
+async function callOff(shell: Shell, client: Client, { id, ref }: ModelFetch): Promise<void> {
+  await client.cancelFetch(id).catch(() => undefined);
+  shell.say(`what has come is kept; go on with: llama-orch models pull ${ref}`);
+}
+
+function pause(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const leave = () => {
+      clearTimeout(timer);
+      reject(signal.reason as Error);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', leave);
+      resolve();
+    }, LOOK_AGAIN_MS);
+    signal.addEventListener('abort', leave, { once: true });
+  });
+}

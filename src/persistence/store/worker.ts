@@ -1,0 +1,4 @@
+import { serveStore } from './serve-store.js';
+
+/** Entry of the thread of the store. */
+await serveStore();
