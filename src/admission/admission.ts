@@ -5,8 +5,10 @@ import { parseTaskId } from '../kernel/ids.js';
 import { type Pool } from '../pools/pool.js';
 import { type Pools } from '../pools/pools.js';
 import { type Scheduler } from '../scheduling/scheduler.js';
+import { fitsContext } from '../tasks/context-room.js';
 import { wireInt64 } from '../tasks/engine-request.js';
 import { type TaskJournal } from '../tasks/task-journal.js';
+import { budgetHeaders } from '../sessions/tariff.js';
 import { type TaskRegistry } from '../tasks/task-registry.js';
 import { type TaskTelemetry } from '../tasks/task-telemetry.js';
 import { type PromptSize, Task } from '../tasks/task.js';
@@ -16,7 +18,7 @@ import { type Gate } from './gate.js';
 import { type PolicyGate } from './policy-gate.js';
 import { type ModelCheck } from './model-check.js';
 import { choosePool, requireUsable } from './pool-choice.js';
-import { contextOf, promptSize } from './prompt-size.js';
+import { promptSize } from './prompt-size.js';
 import { withEngine } from './refusal.js';
 import { type Replays, type RepeatableCall } from './replays.js';
 import { type SessionGate } from './session-gate.js';
@@ -27,6 +29,8 @@ export interface Admitted {
   readonly accepted: TaskAccepted;
   /** The answer is that of an earlier, equal call. */
   readonly replayed: boolean;
+  /** What the session could spend in the turn of the acceptance, as headers; empty without budgets. */
+  readonly budget: Readonly<Record<string, string>>;
 }
 
 export interface AdmissionPorts {
@@ -69,7 +73,7 @@ export class Admission {
 
   private async replayOr(
     submission: Submission,
-    effect: (calls: readonly RepeatableCall[]) => Promise<TaskAccepted>,
+    effect: (calls: readonly RepeatableCall[]) => Promise<Admitted>,
   ): Promise<Admitted> {
     const { replays } = this.ports;
     const { body, caller, idempotencyKey } = submission;
@@ -89,10 +93,10 @@ export class Admission {
         .onceStored(name, body, first)
         .then(({ answer, replayed }) => (replayed ? { ...answer, replayed } : answer));
     };
-    return once(byKey, () => once(byId, async () => ({ accepted: await effect(calls), replayed: false })));
+    return once(byKey, () => once(byId, () => effect(calls)));
   }
 
-  private async admitNew(submission: Submission, calls: readonly RepeatableCall[]): Promise<TaskAccepted> {
+  private async admitNew(submission: Submission, calls: readonly RepeatableCall[]): Promise<Admitted> {
     const { clock, rules, pools, scheduler, policyGate, gate, sessionGate } = this.ports;
     if (this.closed) throw draining();
     const parsed = rules.parse(submission.body);
@@ -116,15 +120,16 @@ export class Admission {
     const task = this.newTask(request, pool, body, fitting.get(pool)!);
     const submit = () => gate.unlessShed(task, pool, () => scheduler.submit(task, options));
     gate.withinLimits(task, pool, () => sessionGate.pass(task, submit));
-    const accepted = acceptedOf(task);
-    await this.makeDurable(task, accepted, calls);
-    return accepted;
+    // Before anything is waited for: the task may have begun to spend by then.
+    const admitted = { accepted: acceptedOf(task), replayed: false, budget: budgetHeaders(task.session?.account) };
+    await this.makeDurable(task, admitted, calls);
+    return admitted;
   }
 
   /** What was accepted has to survive a crash; what cannot be stored is taken back before anybody was told. */
-  private async makeDurable(task: Task, accepted: TaskAccepted, calls: readonly RepeatableCall[]): Promise<void> {
+  private async makeDurable(task: Task, admitted: Admitted, calls: readonly RepeatableCall[]): Promise<void> {
     const { journal, scheduler, registry, sessionGate } = this.ports;
-    const answer = JSON.stringify({ accepted, replayed: false } satisfies Admitted);
+    const answer = JSON.stringify(admitted);
     try {
       await journal.accept(
         task,
@@ -134,8 +139,7 @@ export class Admission {
       scheduler.cancel(task, 'client');
       registry.forget(task);
       sessionGate.withdraw(task);
-      const message = 'the task could not be stored; the operator has to free space in the data folder';
-      throw new AppError('INTERNAL', message, { cause, members: { engine: task.engine, pool_id: task.poolId } });
+      throw notStored(task, cause);
     }
   }
 
@@ -154,7 +158,7 @@ export class Admission {
     const fitting = new Map<Pool, PromptSize>();
     let refusal: AppError | undefined;
     for (const pool of pools) {
-      const size = await this.sizeOf(request, pool, body.ctx || contextOf(pool));
+      const size = await this.sizeOf(request, pool, body.ctx || pool.contextTokens);
       const problem = contextProblem(body, request, pool, size);
       if (problem === undefined) fitting.set(pool, size);
       else refusal ??= problem;
@@ -174,7 +178,7 @@ export class Admission {
   }
 
   private newTask(request: UnplacedRequest, pool: Pool, body: CreateTask, size: PromptSize): Task {
-    const ctx = body.ctx || contextOf(pool);
+    const ctx = body.ctx || pool.contextTokens;
     const { sampler_profile_version: samplerProfileVersion } = pool.config;
     const task = new Task(
       { ...request, ctx, samplerProfileVersion },
@@ -215,13 +219,23 @@ function draining(): AppError {
   });
 }
 
+/** The store knows whether the same call can do a moment later. */
+function notStored({ engine, poolId: pool_id }: Task, cause: unknown): AppError {
+  if (!(cause instanceof AppError)) {
+    const message = 'the task could not be stored; report the correlation id to the operator';
+    return new AppError('INTERNAL', message, { cause, members: { engine, pool_id } });
+  }
+  const { code, message, status, members } = cause;
+  return new AppError(code, message, { cause, status, members: { ...members, engine, pool_id } });
+}
+
 function contextProblem(
   body: CreateTask,
   request: UnplacedRequest,
   pool: Pool,
   size: PromptSize,
 ): AppError | undefined {
-  const limit = contextOf(pool);
+  const limit = pool.contextTokens;
   const members = { engine: pool.engine, pool_id: pool.id };
   const asked = body.ctx || limit;
   if (asked > limit) {
@@ -231,9 +245,7 @@ function contextProblem(
     );
   }
   const answer = request.workload === 'completion' ? request.maxTokens : 0;
-  // An estimate refuses only when it alone exceeds the context; the engine has the last word.
-  const needed = size.counted ? size.tokens + answer : size.tokens;
-  if (needed <= asked && answer <= asked) return undefined;
+  if (fitsContext(request, size, asked)) return undefined;
   const message = `the prompt (${size.counted ? '' : 'about '}${size.tokens} tokens) and max_tokens (${answer}) exceed the context of ${asked}; shorten one of them`;
   return invalidParams([{ pointer: answer > asked ? '/max_tokens' : '/prompt', message }], members);
 }

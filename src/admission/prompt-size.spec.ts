@@ -1,6 +1,6 @@
 import { FakeClock } from '../../test/support/fake-clock.js';
 import { poolOf } from '../../test/support/pools.js';
-import { contextOf, promptSize } from './prompt-size.js';
+import { promptSize } from './prompt-size.js';
 
 const text = (length: number, letter = 'x') => ({ type: 'text', text: letter.repeat(length) }) as const;
 
@@ -52,8 +52,8 @@ describe('the size of a prompt', () => {
 
 describe('the context of a pool', () => {
   it('is what its engine says, else what is configured, else no limit (ORCH-3014)', () => {
-    expect(contextOf(poolOf('a', { config: { ctx: 100 }, description: { contextTokens: 90 } }))).toBe(90);
-    expect(contextOf(poolOf('a', { config: { ctx: 100 }, description: null }))).toBe(100);
-    expect(contextOf(poolOf('a', { description: null }))).toBe(Number.MAX_SAFE_INTEGER);
+    expect(poolOf('a', { config: { ctx: 100 }, description: { contextTokens: 90 } }).contextTokens).toBe(90);
+    expect(poolOf('a', { config: { ctx: 100 }, description: null }).contextTokens).toBe(100);
+    expect(poolOf('a', { description: null }).contextTokens).toBe(Number.MAX_SAFE_INTEGER);
   });
 });

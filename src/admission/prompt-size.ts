@@ -28,11 +28,6 @@ export async function promptSize(pool: Pool, prompt: EnginePrompt, room: number,
   }
 }
 
-/** Context of one request in this pool. */
-export function contextOf(pool: Pool): number {
-  return pool.description?.contextTokens ?? pool.config.ctx ?? Number.MAX_SAFE_INTEGER;
-}
-
 function measure(prompt: EnginePrompt): { readonly bytes: number; readonly mostTokens: number } {
   const texts = prompt.type === 'text' ? [prompt.text] : prompt.messages.map((message) => message.content);
   const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);

@@ -15,6 +15,8 @@ interface Entry {
   done: boolean;
   /** What the answer holds, where it can be large. */
   bytes: number;
+  /** The store has the answer, too. */
+  isStored: boolean;
   readonly expiresAt: number;
 }
 
@@ -34,13 +36,13 @@ export interface ReplayPorts {
 
 /**
  * Remembers what was answered, so that a repeated call has no second effect, also after a restart. Only successes are
- * remembered; the oldest entries go first when there are too many.
+ * remembered; when there are too many, the oldest are left to the store alone.
  */
 export class Replays {
   private readonly entries = new Map<string, Entry>();
   private bytes = 0;
-  /** Of calls whose answers only the store holds, as numbers, which are small. */
-  private stored: ReadonlySet<number> = new Set();
+  /** Calls whose answers only the store holds: when they are over, by numbers, which are small. The oldest come first. */
+  private readonly stored = new Map<number, number>();
 
   constructor(
     private readonly ports: ReplayPorts,
@@ -49,7 +51,8 @@ export class Replays {
 
   /** Learns which calls were answered before the restart. */
   async start(): Promise<void> {
-    this.stored = new Set((await this.ports.store?.names())?.map(shortHash));
+    const expiresAt = this.ports.clock.now() + this.keepMs;
+    for (const name of (await this.ports.store?.names()) ?? []) this.stored.set(shortHash(name), expiresAt);
   }
 
   /**
@@ -63,16 +66,12 @@ export class Replays {
     effect: () => Promise<Answer>,
     bytesOf?: (answer: Answer) => number,
   ): Promise<{ readonly answer: Answer; readonly replayed: boolean }> {
-    return this.onceStored(
-      name,
-      body,
-      async (call) => {
-        const answer = await effect();
-        await this.remember(call, answer);
-        return answer;
-      },
-      bytesOf,
-    );
+    const remembering = async (call: RepeatableCall, entry: Entry): Promise<Answer> => {
+      const answer = await effect();
+      entry.isStored = await this.remember(call, answer);
+      return answer;
+    };
+    return this.run(name, body, remembering, bytesOf);
   }
 
   /** The same for an effect that stores the answer itself, so that there is never one of the two. */
@@ -80,17 +79,30 @@ export class Replays {
     name: string,
     body: unknown,
     effect: (call: RepeatableCall) => Promise<Answer>,
+  ): Promise<{ readonly answer: Answer; readonly replayed: boolean }> {
+    return this.run(name, body, async (call, entry) => {
+      const answer = await effect(call);
+      entry.isStored = this.ports.store !== undefined;
+      return answer;
+    });
+  }
+
+  private async run<Answer>(
+    name: string,
+    body: unknown,
+    effect: (call: RepeatableCall, entry: Entry) => Promise<Answer>,
     bytesOf: (answer: Answer) => number = () => 0,
   ): Promise<{ readonly answer: Answer; readonly replayed: boolean }> {
     const digest = createHash('sha256').update(canonicalJson(body)).digest('base64');
     const known = this.find(name);
     if (known !== undefined) return { answer: recorded(known, digest) as Answer, replayed: true };
     const { clock } = this.ports;
-    const entry: Entry = { digest, answer: undefined, done: false, bytes: 0, expiresAt: clock.now() + this.keepMs };
+    const expiresAt = clock.now() + this.keepMs;
+    const entry: Entry = { digest, answer: undefined, done: false, bytes: 0, isStored: false, expiresAt };
     this.entries.set(name, entry);
     try {
       if (await this.recall(name, entry)) return { answer: recorded(entry, digest) as Answer, replayed: true };
-      entry.answer = await effect({ name, digest, expiresMs: clock.epochMs() + this.keepMs });
+      entry.answer = await effect({ name, digest, expiresMs: clock.epochMs() + this.keepMs }, entry);
       entry.done = true;
       this.hold(name, entry, bytesOf(entry.answer as Answer));
       return { answer: entry.answer as Answer, replayed: false };
@@ -104,24 +116,30 @@ export class Replays {
 
   /** Takes the answer of a call over from before the restart; false when there is none. */
   private async recall(name: string, entry: Entry): Promise<boolean> {
-    if (!this.stored.has(shortHash(name))) return false;
+    if ((this.stored.get(shortHash(name)) ?? 0) <= this.ports.clock.now()) return false;
     const answer = await this.ports.store?.find(name);
     if (answer === undefined || answer.expiresMs <= this.ports.clock.epochMs()) return false;
     entry.digest = answer.digest;
     entry.answer = JSON.parse(answer.answer);
     entry.done = true;
+    entry.isStored = true;
     this.hold(name, entry, answer.answer.length);
     return true;
   }
 
-  /** The effect has happened: a call whose answer is not stored is answered all the same. */
-  private async remember(call: RepeatableCall, answer: unknown): Promise<void> {
+  /** The effect has happened: a call whose answer is not stored is answered all the same. False for such a one. */
+  private async remember(call: RepeatableCall, answer: unknown): Promise<boolean> {
+    const { store, logger } = this.ports;
     const text = JSON.stringify(answer ?? null);
-    if (text.length > MOST_STORED) return;
-    await this.ports.store?.remember({ ...call, answer: text }).catch((error: unknown) => {
+    if (store === undefined || text.length > MOST_STORED) return false;
+    try {
+      await store.remember({ ...call, answer: text });
+      return true;
+    } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      this.ports.logger.error('store', `the answer to a call could not be stored: ${reason}`, { reason });
-    });
+      logger.error('store', `the answer to a call could not be stored: ${reason}`, { reason });
+      return false;
+    }
   }
 
   private find(name: string): Entry | undefined {
@@ -143,14 +161,29 @@ export class Replays {
     this.bytes -= entry.bytes;
   }
 
-  /** Entries stand in the order of their expiry. */
+  /** Entries stand in the order of their expiry. A call that still runs stays: its repetition has to wait. */
   private trim(): void {
     const now = this.ports.clock.now();
+    this.trimStored(now);
     for (const [name, entry] of this.entries) {
       const fits = this.entries.size <= MOST_ENTRIES && this.bytes <= MOST_BYTES;
       if (fits && entry.expiresAt > now) return;
+      if (!entry.done && entry.expiresAt > now) continue;
       this.forget(name, entry);
+      if (entry.isStored && entry.expiresAt > now) this.leaveToStore(shortHash(name), entry.expiresAt);
     }
+  }
+
+  private trimStored(now: number): void {
+    for (const [hash, expiresAt] of this.stored) {
+      if (expiresAt > now) return;
+      this.stored.delete(hash);
+    }
+  }
+
+  private leaveToStore(hash: number, expiresAt: number): void {
+    this.stored.delete(hash);
+    this.stored.set(hash, expiresAt);
   }
 }
 

@@ -1,6 +1,7 @@
 import {
   ApiError,
   TaskFailedError,
+  placeAfter,
   type Client,
   type EndFrame,
   type ErrorFrame,
@@ -45,7 +46,7 @@ export async function followTask(
     const snapshot = error instanceof ApiError ? error.problem.snapshot : undefined;
     if (snapshot === undefined) throw error;
     view.catchUp(snapshot);
-    return await followInto(view, client, taskId, { ...options, after: snapshot.next_seq - 1, epoch: snapshot.epoch });
+    return await followInto(view, client, taskId, { ...options, ...placeAfter(snapshot) });
   } finally {
     view.close();
   }

@@ -48,7 +48,7 @@ import { newEgress } from './new-egress.js';
       ) => {
         const count = (result: EgressResult) => metrics.egressRequests.inc({ result });
         const around = { own, policies, key, audit, redactor, clock, logger, count };
-        return newEgress(config, baseFolder, { ...around, ...network });
+        return newEgress(config, baseFolder, { ...around, ...network, policies: network?.policies ?? policies });
       },
     },
   ],

@@ -46,13 +46,14 @@ export function taskView(task: Task, scheduler: Scheduler, clock: Clock): TaskBo
   };
 }
 
-/** What a reader gets whose place in the log is gone. */
-export function snapshotOf(task: Task, log: TaskLog): Readonly<Record<string, unknown>> {
+/** What a reader gets whose place in the log is gone. `storedText` stands in for a text that the log does not hold. */
+export function snapshotOf(task: Task, log: TaskLog, storedText?: string): Readonly<Record<string, unknown>> {
+  const { told } = log;
   return {
     task_id: task.request.id,
     state: task.state,
-    text: log.text(),
-    next_seq: log.upcomingSeq,
+    text: storedText ?? told.text,
+    next_seq: told.nextSeq,
     ...(log.epoch === undefined ? {} : { epoch: log.epoch }),
     finish_reason: task.finishReason ?? null,
     error: errorOf(task),

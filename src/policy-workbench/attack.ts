@@ -25,11 +25,16 @@ export async function attack({ row, onDaemon }: AttackJob, { say }: Desk, { url,
   if (results.length === 0) throw new UserInputError(`no attack has the row ${row}; without --row all are run`);
   const failed = results.filter(({ pass }) => !pass);
   const rows = new Set(results.map((one) => one.row)).size;
+  const doors = doorsOf(results);
   const text = [
     ...(row === undefined ? [] : results.map(lineOf)),
-    `${results.length} attacks of ${rows} rows: ${results.length - failed.length} went as they must, ${failed.length} did not`,
+    `${results.length} attacks of ${rows} rows: ${results.length - failed.length} went as they must, ${failed.length} did not (${textOf(doors)})`,
   ].join('\n');
-  return { document: { attacks: results.length, rows, failed, results }, text: `${text}\n`, ok: failed.length === 0 };
+  return {
+    document: { attacks: results.length, rows, doors, failed, results },
+    text: `${text}\n`,
+    ok: failed.length === 0,
+  };
 }
 
 /** One attack switches the checks of Node off, and Node says so; here it is what has to make no difference. */
@@ -43,6 +48,23 @@ async function quietly<Value>(run: () => Promise<Value>): Promise<Value> {
   }
 }
 
-function lineOf({ row, name, way, expected, got, pass }: AttackResult): string {
-  return `${pass ? 'ok  ' : 'FAIL'} ${row} ${name} (${way}): ${got}${pass ? '' : `, must be ${expected}`}`;
+const DOORS = {
+  guard: 'at the guard alone',
+  outbound: 'at the class that all calls pass',
+  route: 'at the route of the daemon',
+} as const satisfies Record<AttackResult['door'], string>;
+
+/** How many attacks came to which door. */
+function doorsOf(results: readonly AttackResult[]): Partial<Record<AttackResult['door'], number>> {
+  const byDoor = Map.groupBy(results, ({ door }) => door);
+  return Object.fromEntries([...byDoor].map(([door, some]) => [door, some.length]));
+}
+
+function textOf(doors: ReturnType<typeof doorsOf>): string {
+  const counted = Object.entries(doors) as readonly [AttackResult['door'], number][];
+  return counted.map(([door, count]) => `${count} ${DOORS[door]}`).join(', ');
+}
+
+function lineOf({ row, name, way, door, expected, got, pass }: AttackResult): string {
+  return `${pass ? 'ok  ' : 'FAIL'} ${row} ${name} (${way === 'guard' || way === 'daemon' ? way : `${way}, ${door}`}): ${got}${pass ? '' : `, must be ${expected}`}`;
 }

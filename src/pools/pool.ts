@@ -101,6 +101,11 @@ export class Pool {
     return this.config.determinism === 'strict' ? (this.description?.determinism ?? 'exact') : 'best_effort';
   }
 
+  /** Tokens of one request, prompt and answer; without any bound where neither engine nor operator has told one. */
+  get contextTokens(): number {
+    return this.description?.contextTokens ?? this.config.ctx ?? Number.MAX_SAFE_INTEGER;
+  }
+
   get cpu(): boolean {
     return this.config.device === 'cpu';
   }

@@ -45,6 +45,11 @@ export class Pools implements PoolListener {
     return this.all.find((pool) => pool.id === id);
   }
 
+  /** The catalog knows its model, which nobody gets any more. */
+  isRetired(pool: Pool): boolean {
+    return this.ports.models?.isRetired(pool) === true;
+  }
+
   /** Begins to load every replica; `listener` hears what becomes of them, `traffic` gives out their slots. Does not wait. */
   start(listener: PoolListener, traffic: PoolTraffic): void {
     this.host = this.hostOf(listener, traffic);
@@ -56,7 +61,7 @@ export class Pools implements PoolListener {
       this.ports.metrics.poolCpu.set({ pool_id: pool.id }, pool.cpu ? 1 : 0);
       const crew = this.newCrew(pool);
       crew.serving = true;
-      const isRetired = this.ports.models?.isRetired(pool) === true;
+      const isRetired = this.isRetired(pool);
       if (isRetired) pool.service = 'stopped';
       crew.start(isRetired || !pool.config.preload);
     }

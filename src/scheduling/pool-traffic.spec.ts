@@ -2,7 +2,7 @@ import { DESCRIPTION } from '../../test/support/fake-engine.js';
 import { settle } from '../../test/support/fake-clock.js';
 import { SchedulerRig } from '../../test/support/scheduler-rig.js';
 import { type Served } from '../pools/generation.js';
-import { canServe } from './pool-traffic.js';
+import { canServe } from './task-fit.js';
 
 const NEVER = new AbortController().signal;
 

@@ -9,11 +9,11 @@ import { alikeTo } from '../pools/replica-set.js';
 import { type PoolTraffic } from '../pools/traffic.js';
 import { type TaskRegistry } from '../tasks/task-registry.js';
 import { type TaskTelemetry } from '../tasks/task-telemetry.js';
-import { type Task } from '../tasks/task.js';
 import { type CoreTask, type SchedulerCommand, type SchedulerEvent, type SchedulerState } from './core/model.js';
 import { AT_ONCE, type PoolOutlook } from './forecast/pool-outlook.js';
 import { bestPool } from './pool-ranking.js';
 import { callerOf, itemOf } from './queue-item.js';
+import { canServe, takes } from './task-fit.js';
 
 export interface TrafficPorts {
   readonly clock: Clock;
@@ -145,31 +145,6 @@ export class SchedulerTraffic implements PoolTraffic {
     for (const { key } of tasks) this.core.event({ type: 'called-off', key, code: 'POOL_UNAVAILABLE', message });
     return tasks.length;
   }
-}
-
-/** True when a model can do what a waiting task asks for, and go on where it was cut off. */
-export function canServe(task: Task, { modelNames, description }: Served): boolean {
-  const { request, promptTokens } = task;
-  if (!modelNames.includes(request.modelRef)) return false;
-  if (description === undefined) return true;
-  if (task.log.lastSeq > 0 && !isSameEngine(task, description)) return false;
-  return (
-    promptTokens + request.maxTokens <= description.contextTokens && description.workloads.includes(request.workload)
-  );
-}
-
-/** What its reader has came from this engine with these weights. */
-function isSameEngine({ engineVersion, modelDigest }: Task, description: NonNullable<Served['description']>): boolean {
-  return engineVersion === description.engineVersion && modelDigest === description.modelDigest;
-}
-
-/** A pool that answers alike takes a task if it has the labels and names that the task asks for. */
-function takes(pool: Pool, { request }: Task): boolean {
-  const hasLabels = Object.entries(request.poolLabels ?? {}).every(
-    ([name, value]) => pool.config.labels[name] === value,
-  );
-  const isExactEnough = request.determinism !== 'strict' || pool.determinism === 'exact';
-  return hasLabels && isExactEnough && pool.modelNames.includes(request.modelRef);
 }
 
 function isOneOf(replicas: readonly Replica[], id: Replica['id']): boolean {

@@ -46,20 +46,18 @@ import { watchedStrategy } from './watched-strategy.js';
     },
     {
       provide: Recovery,
-      inject: [CONFIG, Clock, TaskStore, TaskRegistry, Sessions, Pools, TaskJournal, JournalTelemetry, Scheduler],
+      inject: [CONFIG, Clock, TaskStore, TaskRegistry, Sessions, JournalTelemetry, Scheduler],
       useFactory: (
         { limits }: Config,
         clock: Clock,
         store: TaskStore,
         registry: TaskRegistry,
         sessions: Sessions,
-        pools: Pools,
-        journal: TaskJournal,
         telemetry: JournalTelemetry,
         { restored: tasks }: Scheduler,
       ) =>
         new Recovery({
-          ...{ clock, store, registry, sessions, pools, journal, telemetry, tasks },
+          ...{ clock, store, registry, sessions, telemetry, tasks },
           tasksKept: limits.tasks_kept,
         }),
     },

@@ -60,6 +60,16 @@ export class SessionTasks implements SessionListener {
     if (task.session !== undefined) this.ports.sessions.goesOn(task.session, task.key);
   }
 
+  /** A task of before a restart ends, because no pool is left for it: its session pays for what its reader has. */
+  orphaned(task: Task): void {
+    const { session, key } = task;
+    if (session === undefined || !this.ports.sessions.isKnown(session)) return;
+    const used = task.firstTokenAt === undefined ? {} : { used: this.usedBy(task) };
+    this.ports.event({ type: 'orphaned', key, session: session.key, ...used });
+    this.ports.sessions.goesOn(session, key);
+    this.ports.sessions.ended(session, key);
+  }
+
   /** A session whose first task was refused never was. */
   refused({ session }: Task): void {
     if (session !== undefined && !this.ports.sessions.isKnown(session)) this.sessionRemoved(session);

@@ -8,3 +8,9 @@ export function engineIdentity(engine: string, modelRef: string, description: En
   const { engineVersion, modelDigest = modelRef, quant = null, contextTokens, determinism } = description;
   return JSON.stringify([engine, engineVersion, modelDigest, quant, contextTokens, determinism]);
 }
+
+/** True when an engine of this {@link engineIdentity} gives equal tasks equal bytes. */
+export function repeatsItself(identity: string): boolean {
+  const parts = JSON.parse(identity) as readonly unknown[];
+  return parts.at(-1) === ('exact' satisfies EngineDescription['determinism']);
+}

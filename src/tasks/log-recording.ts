@@ -3,6 +3,9 @@ import { progressOf } from './task-record.js';
 import { type Ending, type FrameChunk } from './task-store.js';
 import { type Task } from './task.js';
 
+/** Frames of one task that do not wait for those of others. */
+const MOST_WAITING = 64;
+
 /** How far the log of one task has been recorded. */
 export class LogRecording implements LogRecorder {
   private readonly cursor: LogCursor;
@@ -12,6 +15,7 @@ export class LogRecording implements LogRecorder {
   private inFlight: { readonly seq: number; readonly bytes: number; readonly from: LogCursor } | undefined;
   private knownProgress: string | undefined;
   private progressInFlight: string | undefined;
+  private isClosed = false;
 
   constructor(
     readonly task: Task,
@@ -24,7 +28,21 @@ export class LogRecording implements LogRecorder {
     this.recordedSeq = isRecovered ? log.lastSeq : 0;
     this.recordedBytes = isRecovered ? log.writtenBytes : 0;
     this.cursor = log.open(this.recordedSeq);
-    if (isStrict) log.limitTo(this.recordedBytes);
+    if (isStrict) this.holdBack();
+  }
+
+  /** Nothing more of it is to be written by itself: the task has ended, or was refused. */
+  get isOver(): boolean {
+    return this.isClosed;
+  }
+
+  close(): void {
+    this.isClosed = true;
+  }
+
+  /** Its frames do not wait for those of others. The first one tells a later daemon that an engine had the task. */
+  get isUrgent(): boolean {
+    return this.isStrict || this.recordedSeq === 0 || this.unrecorded >= MOST_WAITING;
   }
 
   /** Frames that a crash would take. */
@@ -33,14 +51,15 @@ export class LogRecording implements LogRecorder {
   }
 
   appended(): void {
-    if (this.task.log.lastSeq - this.recordedSeq > MOST_UNRECORDED) this.task.log.limitTo(this.recordedBytes);
+    if (this.isClosed) return;
+    if (this.isBehind) this.holdBack();
     this.onAppended(this);
   }
 
   /** The frames behind those that are recorded; undefined when there are none, or when they were let go too early. */
   take(now: number): FrameChunk | undefined {
     const { task, cursor } = this;
-    if (task.log.hasLost(cursor)) return undefined;
+    if (task.log.hasLost(cursor)) return this.giveUp();
     const from = { ...cursor };
     const bytes = this.readRest();
     if (bytes.length === 0) return undefined;
@@ -63,8 +82,8 @@ export class LogRecording implements LogRecorder {
     this.recordedBytes = this.inFlight.bytes;
     this.inFlight = undefined;
     this.knownProgress = this.progressInFlight;
-    const isBehind = this.task.log.lastSeq - this.recordedSeq > MOST_UNRECORDED;
-    this.task.log.allow(this.isStrict || isBehind ? this.recordedBytes : Infinity);
+    if (this.isStrict || this.isBehind) this.task.log.allow(this.recordedBytes, this.recordedSeq);
+    else this.task.log.allow(Infinity, Infinity);
   }
 
   /** The store did not take the chunk in flight; it comes again. */
@@ -92,6 +111,20 @@ export class LogRecording implements LogRecorder {
       at += part.length;
     }
     return bytes;
+  }
+
+  private get isBehind(): boolean {
+    return this.task.log.lastSeq - this.recordedSeq > MOST_UNRECORDED;
+  }
+
+  private holdBack(): void {
+    this.task.log.limitTo(this.recordedBytes, this.recordedSeq);
+  }
+
+  /** The log let frames go that the store never took: a crash costs this answer, its readers wait no longer. */
+  private giveUp(): undefined {
+    this.isClosed = true;
+    this.task.log.allow(Infinity, Infinity);
   }
 
   private next(): Buffer | undefined {

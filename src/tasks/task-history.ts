@@ -46,6 +46,12 @@ export class TaskHistory {
     return log;
   }
 
+  /** Output text of an ended task. Of one that ended before a restart only the store has it. */
+  async textOf({ key, log: { told } }: Task): Promise<string> {
+    if (told.text !== '') return told.text;
+    return (await this.ports.store.answerOf(key)) ?? '';
+  }
+
   /** Lets everything go that is over. */
   async sweep(): Promise<void> {
     const { clock, store, telemetry } = this.ports;

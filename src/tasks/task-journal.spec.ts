@@ -54,12 +54,69 @@ describe('an accepted task', () => {
   });
 });
 
+describe('a call that is repeated after the disk refused it', () => {
+  it('keeps what it was told, whatever became of the refused one (ORCH-4102, ORCH-4210)', async () => {
+    const disk = new MemoryTaskStore();
+    const rig = await SchedulerRig.ready({ disk });
+    const answer = { name: 'call', digest: 'd', answer: '{}', expiresMs: 5 };
+    disk.full = true;
+    const refused = rig.submit();
+    await expect(rig.journal!.accept(refused, [answer])).rejects.toThrow('full');
+    rig.scheduler.cancel(refused, 'client');
+    disk.full = false;
+    const again = rig.submit();
+    await rig.journal!.accept(again, [answer]);
+    await rig.clock.advance(5_000);
+    expect([disk.kept.has(again.key), disk.answers.has('call'), disk.took.forget]).toEqual([true, true, 0]);
+  });
+});
+
+describe('a disk that refuses frames', () => {
+  it.each(['send-then-log', 'log-before-send'])(
+    'is asked once a second, and the log tells of it once (ORCH-4210, %s)',
+    async (stream_log) => {
+      const { disk, rig, run } = await running({ stream_log });
+      let asked = 0;
+      disk.append = async () => {
+        asked++;
+        throw new Error('database or disk is full');
+      };
+      for (let second = 0; second < 3; second++) {
+        run.tokens(...Array.from({ length: 100 }, () => 'x'));
+        await rig.clock.advance(1_000);
+      }
+      expect(asked).toBeLessThanOrEqual(4);
+      expect(rig.logger.lines.filter(({ event }) => event === 'store')).toHaveLength(1);
+    },
+  );
+});
+
+describe('an end that the disk does not take', () => {
+  it('is waited for by whoever ends the daemon (ORCH-4210)', async () => {
+    const { disk, rig, task, run } = await running();
+    disk.full = true;
+    run.end();
+    await task.log.ended();
+    disk.full = false;
+    const letGo = hold(disk);
+    rig.clock.leap(1_000);
+    let isSettled = false;
+    const settled = rig.journal!.settled().then(() => (isSettled = true));
+    await settle();
+    expect(isSettled).toBe(false);
+    letGo();
+    await settled;
+    expect(disk.kept.get(task.key)?.ended).toMatchObject({ state: 'completed' });
+  });
+});
+
 describe('frames that are sent before they are stored', () => {
-  it('reach readers at once and the disk within 50 ms (ORCH-4210)', async () => {
+  it('reach readers at once and the disk within 50 ms, the first one at once too (ORCH-4210)', async () => {
     const { disk, rig, task, run } = await running();
     run.tokens('a', 'b');
     await settle();
-    expect([eventsOf(task), disk.textOf(task.key)]).toEqual([['started', 'token', 'token'], '']);
+    expect(eventsOf(task)).toEqual(['started', 'token', 'token']);
+    expect([...disk.textOf(task.key).matchAll(/^event: (\w+)$/gm)].map(([, event]) => event)).toEqual(['started']);
     await rig.clock.advance(50);
     expect(disk.textOf(task.key)).toContain('{"t":"b","i":1}');
   });
@@ -74,15 +131,16 @@ describe('frames that are sent before they are stored', () => {
   it('are held back beyond what a crash may take (ORCH-4210)', async () => {
     const { disk, task, run } = await running();
     const letGo = hold(disk);
-    for (let count = 0; count < MOST_UNRECORDED; count += 64) {
+    for (let count = 0; count < 2 * MOST_UNRECORDED; count += 64) {
       run.tokens(...Array.from({ length: 64 }, () => 'x'));
       await settle();
     }
     const seen = framesOf(task).length;
-    expect(seen).toBeLessThanOrEqual(MOST_UNRECORDED);
+    // The first one is stored already.
+    expect(seen).toBeLessThanOrEqual(1 + MOST_UNRECORDED);
     letGo();
     await settle();
-    expect(framesOf(task)).toHaveLength(1 + MOST_UNRECORDED);
+    expect(framesOf(task)).toHaveLength(1 + 2 * MOST_UNRECORDED);
   });
 
   it('come again when the disk did not take them (ORCH-4210)', async () => {
@@ -108,6 +166,19 @@ describe('frames that are stored before they are sent', () => {
     letGo();
     await settle();
     expect([eventsOf(task), disk.textOf(task.key)]).toEqual([['started', 'token'], expect.stringContaining('"t":"a"')]);
+  });
+});
+
+describe('what a snapshot tells', () => {
+  it('is what readers may have, and no cursor lies beyond it (ORCH-4202, ORCH-4210)', async () => {
+    const { disk, task, run } = await running({ stream_log: 'log-before-send' });
+    const letGo = hold(disk);
+    run.tokens('a', 'b');
+    await settle();
+    expect([task.log.told, task.log.holds(1), task.log.holds(2)]).toEqual([{ text: '', nextSeq: 2 }, true, false]);
+    letGo();
+    await settle();
+    expect([task.log.told, task.log.holds(3)]).toEqual([{ text: 'ab', nextSeq: 4 }, true]);
   });
 });
 

@@ -1,10 +1,12 @@
-import { type CancelTimer, type Clock } from '../kernel/clock.js';
+import { type Clock } from '../kernel/clock.js';
 import { type SessionChanges } from '../sessions/session-store.js';
 import { type Sessions } from '../sessions/sessions.js';
 import { type JournalTelemetry } from './journal-telemetry.js';
+import { FrameWrites } from './frame-writes.js';
 import { LogRecording } from './log-recording.js';
+import { OwedWrites } from './owed-writes.js';
 import { endedRecordOf, recordOf } from './task-record.js';
-import { type Ending, type FrameChunk, type RememberedAnswer, type TaskStore } from './task-store.js';
+import { type Ending, type RememberedAnswer, type TaskStore } from './task-store.js';
 import { type Task } from './task.js';
 
 /** `send-then-log`: readers get a frame at once. `log-before-send`: they get it when a crash can no longer take it. */
@@ -18,31 +20,22 @@ export interface JournalPorts {
   readonly streamLogOf: (task: Task) => StreamLog;
 }
 
-/** Frames reach the store at most this much later. */
-const FLUSH_MS = 50;
-/** Frames of one task that do not wait for it. */
-const FLUSH_FRAMES = 64;
-/** What the store did not take is tried again so much later. */
-const RETRY_MS = 1_000;
-
 /** Makes durable what happens to tasks: what was accepted, what readers get, and how it ended. */
 export class TaskJournal {
   private readonly recordings = new Map<Task, LogRecording>();
-  private dirty = new Set<LogRecording>();
-  /** Frames that are on their way. There is one write of frames at a time. */
-  private flushing: Promise<void> | undefined;
-  private cancelFlush: CancelTimer | undefined;
+  private readonly frames: FrameWrites;
+  private readonly owed: OwedWrites;
   private readonly endings = new Set<Promise<void>>();
-  /** Writes that the store did not take, and has to. */
-  private readonly owed: (() => Promise<void>)[] = [];
-  private cancelRetry: CancelTimer | undefined;
 
-  constructor(private readonly ports: JournalPorts) {}
+  constructor(private readonly ports: JournalPorts) {
+    this.frames = new FrameWrites(ports);
+    this.owed = new OwedWrites(ports);
+  }
 
   /** From now on the frames of a task are recorded; `recovered` tells of one whose frames so far are in the store. */
   follow(task: Task, recovered?: 'recovered'): void {
     const isStrict = this.ports.streamLogOf(task) === 'log-before-send';
-    const recording = new LogRecording(task, isStrict, recovered === 'recovered', (one) => this.mark(one));
+    const recording = new LogRecording(task, isStrict, recovered === 'recovered', (one) => this.frames.mark(one));
     this.recordings.set(task, recording);
     task.log.recordBy(recording);
   }
@@ -52,14 +45,16 @@ export class TaskJournal {
    * @throws Error when the disk does not take it; nothing of it is there then, and its frames are no longer recorded
    */
   async accept(task: Task, answers: readonly RememberedAnswer[]): Promise<void> {
-    const { store } = this.ports;
-    const acceptance = { task: recordOf(task, this.ports.clock), answers };
+    const { store, clock } = this.ports;
+    const acceptance = { task: recordOf(task, clock), answers };
+    const instead = this.owed.takeOver(acceptance);
     try {
-      await this.together(task, (sessions) => store.accept({ ...acceptance, ...sessions }));
+      await this.together(task, (sessions) => store.accept({ ...acceptance, ...sessions }, instead));
     } catch (error) {
+      this.recordings.get(task)?.close();
       this.recordings.delete(task);
       // It may stand there all the same, and would be taken up by the next daemon.
-      this.owe(() => store.forget(acceptance));
+      this.owed.forget([...instead, acceptance]);
       throw error;
     }
   }
@@ -74,21 +69,21 @@ export class TaskJournal {
     this.endings.add(ending);
   }
 
-  /** Settles once all that was told so far is durable, or was refused. */
+  /** Settles once all that was told so far is durable, or was refused again. */
   async settled(): Promise<void> {
-    while (this.endings.size > 0 || this.flushing !== undefined) await Promise.all([...this.endings, this.flushing]);
-    this.cancelRetry?.();
-    this.cancelRetry = undefined;
-    await this.payOwed();
+    while (this.endings.size > 0) await Promise.all(this.endings);
+    await this.frames.settled();
+    await this.owed.settled();
   }
 
   private async makeEndDurable(task: Task, text: string): Promise<void> {
     const recording = this.recordings.get(task);
     if (recording === undefined) return;
     this.recordings.delete(task);
-    this.dirty.delete(recording);
+    recording.close();
+    this.frames.leave(recording);
     // What it has in flight is either stored or comes with its end.
-    await this.flushing;
+    await this.frames.settled();
     const frames = recording.lastFrames(text);
     const ending: Ending = {
       key: task.key,
@@ -98,7 +93,7 @@ export class TaskJournal {
     await this.together(task, (sessions) => this.ports.store.end({ ...ending, ...sessions })).catch(
       (error: unknown) => {
         this.ports.telemetry.failed('the end of a task', error);
-        this.owe(() => this.ports.store.end(ending));
+        this.owed.end(ending);
       },
     );
   }
@@ -110,60 +105,5 @@ export class TaskJournal {
   ): Promise<void> {
     if (task.session === undefined) await write({});
     else await this.ports.sessions.writeWith((sessions) => write({ sessions }));
-  }
-
-  private mark(recording: LogRecording): void {
-    this.dirty.add(recording);
-    if (recording.isStrict || recording.unrecorded >= FLUSH_FRAMES) this.flushSoon();
-    else this.cancelFlush ??= this.ports.clock.schedule(FLUSH_MS, () => this.flushSoon());
-  }
-
-  private flushSoon(): void {
-    this.flushing ??= this.flush().finally(() => {
-      this.flushing = undefined;
-      if ([...this.dirty].some(({ isStrict, unrecorded }) => isStrict || unrecorded >= FLUSH_FRAMES)) this.flushSoon();
-    });
-  }
-
-  private async flush(): Promise<void> {
-    // Everything that comes in this turn goes together.
-    await Promise.resolve();
-    this.cancelFlush?.();
-    this.cancelFlush = undefined;
-    const recordings = [...this.dirty].filter((one) => this.recordings.get(one.task) === one);
-    this.dirty = new Set();
-    const chunks = recordings.flatMap((recording) => recording.take(this.ports.clock.now()) ?? []);
-    if (chunks.length > 0) await this.store(recordings, chunks);
-  }
-
-  private async store(recordings: readonly LogRecording[], chunks: readonly FrameChunk[]): Promise<void> {
-    try {
-      await this.ports.store.append(chunks);
-      for (const recording of recordings) recording.stored();
-    } catch (error) {
-      this.ports.telemetry.failed('frames of tasks', error);
-      for (const recording of recordings) {
-        recording.refused();
-        if (this.recordings.get(recording.task) === recording) this.dirty.add(recording);
-      }
-      this.cancelFlush ??= this.ports.clock.schedule(RETRY_MS, () => this.flushSoon());
-    }
-  }
-
-  private owe(write: () => Promise<void>): void {
-    this.owed.push(write);
-    this.planRetry();
-  }
-
-  private planRetry(): void {
-    this.cancelRetry ??= this.ports.clock.schedule(RETRY_MS, () => {
-      this.cancelRetry = undefined;
-      void this.payOwed();
-    });
-  }
-
-  private async payOwed(): Promise<void> {
-    for (const write of this.owed.splice(0)) await write().catch(() => this.owed.push(write));
-    if (this.owed.length > 0) this.planRetry();
   }
 }

@@ -63,8 +63,9 @@ export class TaskLog {
   /** The terminal frame, until readers may have it. */
   private last: string | undefined;
   private recorder: LogRecorder | undefined;
-  /** Bytes that readers may have. */
+  /** Bytes that readers may have, and the newest frame in them. */
   private readable = Infinity;
+  private readableSeq = Infinity;
   private recovery: LogRecovery | undefined;
   private whenSealed: (() => void)[] = [];
 
@@ -142,7 +143,7 @@ export class TaskLog {
     if (this.last === undefined) return;
     const text = this.last;
     this.last = undefined;
-    this.readable = Infinity;
+    this.limitTo(Infinity, Infinity);
     this.write(text, 1);
     this.isSealed = true;
     this.wakeReaders();
@@ -159,13 +160,14 @@ export class TaskLog {
   }
 
   /** Readers may have so many bytes of the log and no more, for now. */
-  limitTo(bytes: number): void {
+  limitTo(bytes: number, seq: number): void {
     this.readable = bytes;
+    this.readableSeq = seq;
   }
 
   /** Readers may have more than before. */
-  allow(bytes: number): void {
-    this.readable = bytes;
+  allow(bytes: number, seq: number): void {
+    this.limitTo(bytes, seq);
     this.wakeReaders();
   }
 
@@ -186,7 +188,8 @@ export class TaskLog {
 
   /** True when the frame after `after` is still held, or is the one to come. `epoch` is that of the cursor, if it has one. */
   holds(after: number, epoch?: number): boolean {
-    if (after > this.lastSeq || (epoch !== this.epoch && this.isUncertain(after))) return false;
+    if (after > Math.min(this.lastSeq, this.readableSeq)) return false;
+    if (epoch !== this.epoch && this.isUncertain(after)) return false;
     const first = this.blocks[0];
     return after === this.lastSeq || (first !== undefined && after + 1 >= first.firstSeq);
   }
@@ -229,6 +232,13 @@ export class TaskLog {
     this.readers.delete(reader);
   }
 
+  /** Output text as far as readers may have it, and the sequence number of the frame behind it. */
+  get told(): { readonly text: string; readonly nextSeq: number } {
+    if (this.readableSeq >= this.lastSeq) return { text: this.text(), nextSeq: this.nextSeq };
+    const pieces = [...this.dropped, ...this.blocks.flatMap((block) => saidIn(block, this.readable))];
+    return { text: outputText(pieces), nextSeq: this.readableSeq + 1 };
+  }
+
   /** Output text of all tokens so far, also of frames that are no longer held. */
   text(): string {
     return outputText(this.pieces());
@@ -236,7 +246,7 @@ export class TaskLog {
 
   /** All that its tokens said so far, also those of frames that are no longer held; reasoning until `release`. */
   pieces(): readonly Piece[] {
-    return joined([...this.dropped, ...this.blocks.flatMap(saidIn)]);
+    return joined([...this.dropped, ...this.blocks.flatMap((block) => saidIn(block, Infinity))]);
   }
 
   /** All frames that are held, oldest first. */
@@ -309,14 +319,18 @@ export class TaskLog {
   }
 
   private drop(count: number): void {
-    this.dropped = joined([...this.dropped, ...this.blocks.slice(0, count).flatMap(saidIn)]);
+    this.dropped = joined([
+      ...this.dropped,
+      ...this.blocks.slice(0, count).flatMap((block) => saidIn(block, Infinity)),
+    ]);
     this.droppedBlocks += count;
     this.blocks = this.blocks.slice(count);
   }
 }
 
-function saidIn({ bytes, used }: Block): Piece[] {
-  return piecesOf(bytes.toString('utf8', 0, used));
+function saidIn({ bytes, used, startByte }: Block, limit: number): Piece[] {
+  const end = Math.min(used, limit - startByte);
+  return end <= 0 ? [] : piecesOf(bytes.toString('utf8', 0, end));
 }
 
 function bytesOfFrames(block: Block, count: number): number {

@@ -34,6 +34,8 @@ export interface TaskProgress {
   readonly failovers: number;
   readonly preempted: boolean;
   readonly lostRunMs: number;
+  /** Daemons in whose time an engine had it; absent of a task that has known one daemon only. */
+  readonly lives?: number;
   /** Sequence numbers up to which its log survived crashes. */
   readonly recoveredAfter: readonly number[];
 }
@@ -49,8 +51,6 @@ export interface EndedRecord extends Omit<TaskRecord, 'request'>, TaskProgress {
   readonly finishReason: FinishReason | undefined;
   readonly error: StoredError | undefined;
   readonly lastSeq: number;
-  /** Of its answer, once its frames are gone. */
-  readonly text: string | undefined;
   readonly transcript: string | undefined;
 }
 
@@ -73,10 +73,11 @@ export function recordOf(task: Task, clock: Clock): TaskRecord {
 
 export function progressOf(task: Task): TaskProgress {
   const { poolId, replicaId, engineVersion, modelDigest, answeredBy, startedMs } = task;
-  const { requeued, failovers, preempted, lostRunMs, recoveredAfter } = task;
+  const { requeued, failovers, preempted, lostRunMs, lives, recoveredAfter } = task;
   return {
     ...{ poolId, replicaId, engineVersion, modelDigest, answeredBy, startedMs },
     ...{ requeued, failovers, preempted, lostRunMs, recoveredAfter },
+    ...(lives === 0 ? {} : { lives }),
   };
 }
 
@@ -94,7 +95,6 @@ export function endedRecordOf(task: Task, clock: Clock): EndedRecord {
     decodeMs: task.decodeMs(task.endedAt!),
     error: error && { code: error.code, message: error.message, members: error.members },
     lastSeq: log.upcomingSeq,
-    text: undefined,
   };
 }
 
@@ -113,6 +113,8 @@ export function endedTaskOf(record: EndedRecord, log: TaskLog, clock: Clock): Ta
   const { tokensIn, tokensOut, finishReason, error, transcript, endedMs } = record;
   Object.assign(task, { tokensIn, tokensOut, finishReason, transcript, endedMs });
   task.endedAt = monotonic(endedMs, clock);
+  // A cursor that was beyond what survived is as uncertain in every later life.
+  if (task.recoveredAfter.length > 0) log.markRecovered({ epoch: endedMs, after: task.recoveredAfter });
   task.firstTokenAt = record.decodeMs === 0 && tokensOut === 0 ? undefined : task.endedAt - record.decodeMs;
   task.error = error && new AppError(error.code, error.message, { members: error.members });
   task.restoreEnded(record.state);
@@ -134,9 +136,11 @@ function taskWith(
 
 function takeOver(task: Task, progress: TaskProgress): void {
   const { poolId, replicaId, engineVersion, modelDigest, answeredBy, startedMs } = progress;
-  const { requeued, failovers, preempted, lostRunMs, recoveredAfter } = progress;
+  const { requeued, failovers, preempted, lostRunMs, lives = 0, recoveredAfter } = progress;
   Object.assign(task, { poolId, replicaId, engineVersion, modelDigest, answeredBy, startedMs });
-  Object.assign(task, { requeued, failovers, preempted, lostRunMs, recoveredAfter });
+  Object.assign(task, { requeued, failovers, preempted, lostRunMs, lives, recoveredAfter });
+  // Its first daemon does not count itself.
+  if (startedMs !== undefined) task.lives = Math.max(1, lives);
 }
 
 /** The same moment on the monotonic clock. A wall clock that was set back makes nothing happen in the future. */

@@ -56,8 +56,8 @@ export class TaskRegistry {
   }
 
   /** The log of an ended task whose frames are in the store. */
-  endedLog(lastSeq: number, text: string | undefined): TaskLog {
-    return TaskLog.ofEnded(lastSeq, text ?? '');
+  endedLog(lastSeq: number): TaskLog {
+    return TaskLog.ofEnded(lastSeq, '');
   }
 
   add(task: Task): void {

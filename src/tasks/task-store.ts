@@ -76,8 +76,8 @@ export interface HistoryLimits {
  * Every method rejects with an Error when the disk does not take it; nothing of that call is there then.
  */
 export abstract class TaskStore {
-  /** Survives the loss of power. */
-  abstract accept(acceptance: Acceptance): Promise<void>;
+  /** Survives the loss of power. Those of before, of which nobody knows whether they stand there, do so no longer. */
+  abstract accept(acceptance: Acceptance, instead: readonly Acceptance[]): Promise<void>;
   /** Takes an acceptance back of which nobody knows whether it was stored. */
   abstract forget(acceptance: Acceptance): Promise<void>;
   /** Survives the end of the process. */
@@ -94,6 +94,8 @@ export abstract class TaskStore {
   abstract history(most: number): Promise<readonly EndedRecord[]>;
   /** Frames of an ended task; empty once they are gone. */
   abstract framesOf(key: TaskKey): Promise<readonly StoredChunk[]>;
+  /** Output text of an ended task, as long as the task is kept. */
+  abstract answerOf(key: TaskKey): Promise<string | undefined>;
   /** Lets some of what is over go; true when there is more of it. */
   abstract sweep(limits: HistoryLimits): Promise<boolean>;
 }

@@ -102,6 +102,8 @@ export class Task {
   answeredBy: string | undefined;
   /** Time that runs took whose engines were lost; part of the longest run that it may have. */
   lostRunMs = 0;
+  /** Daemons of before, and this one from then on, in whose time an engine had it. */
+  lives = 0;
   /** Sequence numbers up to which its log survived crashes of the daemon. */
   recoveredAfter: readonly number[] = [];
   /** Id of the artifact that holds its frames, once it is kept. */
@@ -153,7 +155,8 @@ export class Task {
   restoreBegun(now: number, decodeMs: number): void {
     this.currentState = 'streaming';
     this.firstTokenAt = now - decodeMs;
-    this.failOver(now);
+    this.lost = true;
+    this.cutOffAt = now;
   }
 
   /** Deadline on the monotonic clock. */

@@ -264,6 +264,7 @@ describe('llama-orch policy attack', () => {
     const { code, io } = await policy('attack', '--row', '3', '--json');
     expect({ code, ...io.json }).toMatchObject({ code: 0, rows: 1, failed: [] });
     expect(io.json['attacks']).toBeGreaterThan(1);
+    expect(Object.keys(io.json['doors'] as object)).toEqual(['guard', 'outbound']);
   });
 
   it('knows the rows of its list, and says when nobody answers (ORCH-4804)', async () => {

@@ -175,6 +175,25 @@ describe('llama-orch submit', () => {
     expect(server.received.map(({ headers }) => headers['last-event-id'])).toEqual(['1', '2']);
   });
 
+  it('shows text and ending of a task whose frames are all gone (ORCH-4203)', async () => {
+    const facts = { finish_reason: 'stop', error: null, transcript: null } as const;
+    const snapshot = { ...facts, task_id: TASK_ID, state: 'completed', text: 'old pond', next_seq: 5 } as const;
+    const task = {
+      ...{ ...facts, task_id: TASK_ID, session_id: null, priority: 'batch', workload: 'completion', model_ref: 'm' },
+      ...{ state: 'completed', engine: 'mock', engine_version: null, pool_id: 'default', replica_id: null },
+      ...{ model_digest: null, seed: 7, queue_position: null, predicted_start_ms: null, predicted_start_p90_ms: null },
+      ...{ tokens_out: 2, decode_ms: 8, created_ms: 1, started_ms: 1, ended_ms: 2, deadline_at_ms: null },
+      ...{ correlation_id: 'c' },
+    };
+    const { code, io } = await cli(['stream', TASK_ID, '--after', '1'], {
+      [STREAM]: always(refusal('STREAM_GONE', 410, { snapshot })),
+      'GET /v1/tasks/{id}': always({ status: 200, body: task }),
+    });
+    expect([code, io.out]).toEqual([0, 'old pond\n']);
+    expect(io.err).toContain('2 tokens in 8 ms');
+    expect(server.count(STREAM)).toBe(2);
+  });
+
   it('refuses to guess among several models (HME-032)', async () => {
     const [engine] = CAPABILITIES.engines;
     const pools = [...(engine?.pools ?? []), { ...engine?.pools[0], pool_id: 'b', model_id: 'qwen' }];

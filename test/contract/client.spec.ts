@@ -1,4 +1,12 @@
-import { ApiError, Client, TaskFailedError, UnreachableError, type StreamFrame } from '@llama-orch/client';
+import {
+  AnswerChangedError,
+  ApiError,
+  Client,
+  TaskFailedError,
+  UnreachableError,
+  type StreamFrame,
+  type StreamSnapshot,
+} from '@llama-orch/client';
 import { ContractServer, frame, refusal, type Answer, type Route } from './support/contract-server.js';
 
 const TASK_ID = '0198f1d2-7c3a-7b21-8f3e-5a0d1c2b3e4f';
@@ -27,6 +35,24 @@ const FRAMES = [
   frame(5, 'end', { tokens_out: 2, decode_ms: 4, finish_reason: 'stop' }),
 ];
 
+const NOTHING = { finish_reason: null, error: null, transcript: null } as const;
+const ENDED = {
+  ...NOTHING,
+  task_id: TASK_ID,
+  state: 'completed',
+  text: 'old pond',
+  next_seq: 6,
+  finish_reason: 'stop',
+} as const;
+const RUNNING = { ...NOTHING, task_id: TASK_ID, state: 'streaming', text: 'ol', next_seq: 3, epoch: 9 } as const;
+const TASK_VIEW = {
+  ...NOTHING,
+  ...{ task_id: TASK_ID, session_id: null, priority: 'batch', workload: 'completion', model_ref: 'haiku-nano' },
+  ...{ engine: 'mock', engine_version: null, pool_id: 'default', replica_id: null, model_digest: null, seed: 7 },
+  ...{ queue_position: null, predicted_start_ms: null, predicted_start_p90_ms: null, tokens_out: 0, decode_ms: 0 },
+  ...{ created_ms: 1, started_ms: null, ended_ms: null, deadline_at_ms: null, correlation_id: 'corr-1' },
+} as const;
+
 let server: ContractServer;
 let waits: number[];
 afterEach(() => server.close());
@@ -41,6 +67,11 @@ async function start(routes: Readonly<Record<string, Route>>, token?: string): P
 function inTurn(...answers: readonly Answer[]): Route {
   let at = 0;
   return () => answers[Math.min(at++, answers.length - 1)] as Answer;
+}
+
+/** The refusal of a cursor whose next frame is gone. */
+function gone(snapshot: StreamSnapshot): Answer {
+  return refusal('STREAM_GONE', 410, { snapshot });
 }
 
 async function collect(frames: AsyncIterable<StreamFrame>): Promise<StreamFrame[]> {
@@ -123,23 +154,74 @@ describe('Client.stream', () => {
     expect(server.count(route)).toBe(3);
   });
 
-  it('hands over the snapshot of a stream that is gone (ORCH-4203)', async () => {
-    const snapshot = { task_id: TASK_ID, state: 'completed', text: 'old pond', next_seq: 6 } as const;
-    const gone = refusal('STREAM_GONE', 410, {
-      snapshot: { ...snapshot, finish_reason: 'stop', error: null, transcript: null },
+  it('hands over the snapshot of a stream that is gone to whoever has not all of its text (ORCH-4203)', async () => {
+    const client = await start({ [route]: inTurn(gone(ENDED)) });
+    const error = collect(client.stream(TASK_ID, { after: 2 }));
+    await expect(error).rejects.toMatchObject({ status: 410, problem: { snapshot: ENDED } });
+    expect([server.count(route), waits]).toEqual([1, []]);
+  });
+
+  it.each([
+    ['has read nothing', [], [{ t: 'old pond', i: 0 }]],
+    [
+      'has read a part',
+      FRAMES.slice(0, 2),
+      [
+        { t: 'old ', i: 0 },
+        { t: 'pond', i: 1 },
+      ],
+    ],
+    ['has read all but the last frame', FRAMES.slice(0, 4), FRAMES.slice(1, 3).map(({ data }) => data)],
+  ])(
+    'tells text and ending of a stream whose frames are gone to a reader who %s (ORCH-4203)',
+    async (_, read, told) => {
+      const first = { status: 200, frames: read, then: 'break' } as const;
+      const task = { ...TASK_VIEW, state: 'completed', finish_reason: 'stop', tokens_out: 2, decode_ms: 4 } as const;
+      const client = await start({
+        [route]: inTurn(...(read.length === 0 ? [] : [first]), gone(ENDED)),
+        'GET /v1/tasks/{id}': inTurn({ status: 200, body: task }),
+      });
+      const frames = await collect(client.stream(TASK_ID));
+      expect(frames.flatMap(({ event, data }) => (event === 'token' ? [data] : []))).toEqual(told);
+      expect(frames.at(-1)).toEqual(FRAMES[4]);
+      // No two requests without a pause between them.
+      expect(waits).toHaveLength(server.received.length - 1);
+    },
+  );
+
+  it('tells why a task failed whose frames are gone (ORCH-4203)', async () => {
+    const error = { code: 'WORKER_RESET', message: 'the engine was lost', retriable: true } as const;
+    const client = await start({
+      [route]: inTurn(gone({ ...ENDED, state: 'failed', finish_reason: null, error })),
+      'GET /v1/tasks/{id}': inTurn({ status: 200, body: { ...TASK_VIEW, state: 'failed', error } }),
     });
-    const client = await start({ [route]: inTurn(gone) });
-    await expect(collect(client.stream(TASK_ID))).rejects.toMatchObject({ status: 410, problem: { snapshot } });
+    const frames = await collect(client.stream(TASK_ID));
+    expect(frames.map(({ event }) => event)).toEqual(['token', 'error']);
+    expect(frames[1]).toEqual({ id: 5, event: 'error', data: error });
+  });
+
+  it('hands over the snapshot where the terminal frame held a result that nobody has any more (ORCH-4203)', async () => {
+    const task = { ...TASK_VIEW, workload: 'embedding', state: 'completed', finish_reason: 'stop' };
+    const client = await start({
+      [route]: inTurn(gone({ ...ENDED, text: '', next_seq: 3 })),
+      'GET /v1/tasks/{id}': inTurn({ status: 200, body: task }),
+    });
+    await expect(collect(client.stream(TASK_ID))).rejects.toMatchObject({ code: 'STREAM_GONE' });
+    expect(server.count(route)).toBe(2);
+  });
+
+  it('gives up a running task whose frames are gone again and again, with longer and longer pauses (ORCH-4203)', async () => {
+    const client = await start({ [route]: inTurn(gone(RUNNING)) });
+    const frames = collect(client.stream(TASK_ID, { maxReconnects: 3 }));
+    await expect(frames).rejects.toMatchObject({ code: 'STREAM_GONE' });
+    expect([server.count(route), waits]).toEqual([4, [100, 200, 400]]);
   });
 
   it.each([
     { lost: 'nothing of what its reader has', text: 'old pond', again: [] },
     { lost: 'the last that its reader has', text: 'ol', again: [frame(3, 'token', { t: 'd pond', i: 1 })] },
   ])('goes on where its reader is when a restart lost $lost (ORCH-4202, ORCH-4210)', async ({ text, again }) => {
-    const snapshot = { task_id: TASK_ID, state: 'streaming', text, next_seq: 3, epoch: 9 } as const;
-    const lost = refusal('STREAM_GONE', 410, {
-      snapshot: { ...snapshot, finish_reason: null, error: null, transcript: null },
-    });
+    const lost = gone({ ...RUNNING, text });
     const client = await start({
       [route]: inTurn({ status: 200, frames: FRAMES.slice(0, 2), then: 'break' }, lost, {
         status: 200,
@@ -151,6 +233,42 @@ describe('Client.stream', () => {
     expect([told.join(''), frames.at(-1)?.event]).toEqual(['old pond', 'end']);
     expect(server.received[2]).toMatchObject({ headers: { 'last-event-id': '2' } });
     expect(server.received[2]?.query.get('epoch')).toBe('9');
+  });
+
+  it.each([
+    ['says something else', [frame(3, 'token', { t: 'ld frog', i: 1 }), frame(4, 'token', { t: '!', i: 2 })]],
+    ['says something else after a while', [frame(3, 'token', { t: 'l', i: 1 }), frame(4, 'token', { t: 'ive', i: 2 })]],
+    ['thinks first', [frame(3, 'token', { t: 'hm', i: 1, reasoning: true }), frame(4, 'token', { t: 'ld ', i: 2 })]],
+    ['is over before', [frame(3, 'end', { tokens_out: 1, decode_ms: 1, finish_reason: 'stop' })]],
+  ])(
+    'never joins two answers: it throws when another run after a restart %s (ORCH-4202, ORCH-4210)',
+    async (_, again) => {
+      const client = await start({
+        [route]: inTurn({ status: 200, frames: FRAMES.slice(0, 3), then: 'break' }, gone({ ...RUNNING, text: 'o' }), {
+          status: 200,
+          frames: [...again, FRAMES[4]!],
+        }),
+      });
+      const told: StreamFrame[] = [];
+      const reading = (async () => {
+        for await (const one of client.stream(TASK_ID)) told.push(one);
+      })();
+      await expect(reading).rejects.toThrow(AnswerChangedError);
+      await expect(reading).rejects.toThrow('the server restarted, and another run');
+      expect(told).toEqual(FRAMES.slice(0, 3));
+    },
+  );
+
+  it('lets an answer end that a restart cut off before what its reader has (ORCH-4210)', async () => {
+    const error = frame(3, 'error', { code: 'WORKER_RESET', message: 'the engine was lost' });
+    const client = await start({
+      [route]: inTurn(
+        { status: 200, frames: FRAMES.slice(0, 3), then: 'break' },
+        gone({ ...RUNNING, state: 'failed', text: 'o', next_seq: 4 }),
+        { status: 200, frames: [error] },
+      ),
+    });
+    await expect(collect(client.stream(TASK_ID))).resolves.toEqual([...FRAMES.slice(0, 3), error]);
   });
 
   it('passes queued frames on when asked for them (ORCH-4205)', async () => {

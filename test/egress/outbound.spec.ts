@@ -97,7 +97,7 @@ describe('a call', () => {
     const server = await stage.serve(
       AttackServer.https((_request, response) => response.end('safe'), ca, 'start.test'),
     );
-    const rig = stage.rig({ ports: { 443: server.port }, parts: { trusted: [ca.certificate] } });
+    const rig = stage.rig({ ports: { 443: server.port }, trusted: [ca.certificate] });
     expect(Buffer.from((await answerOf(rig, { url: 'https://start.test/' })).body).toString()).toBe('safe');
     expect(told(await rig.call({ url: 'https://127.0.77.1/' }))).toBe('failed: tls');
   });
@@ -105,7 +105,7 @@ describe('a call', () => {
   it('goes over TLS to an address whose certificate names it (ORCH-4703)', async () => {
     const ca = new CertificateAuthority();
     const server = await stage.serve(AttackServer.https((_request, response) => response.end(), ca, '127.0.77.1'));
-    const rig = stage.rig({ ports: { 443: server.port }, parts: { trusted: [ca.certificate] } });
+    const rig = stage.rig({ ports: { 443: server.port }, trusted: [ca.certificate] });
     expect(told(await rig.call({ url: 'https://127.0.77.1/' }))).toBe('answered 200');
   });
 });
@@ -183,7 +183,7 @@ describe('a redirect', () => {
       (_request, response) => response.writeHead(301, { location: 'https://start.test/' }).end(),
       {
         ports: { 443: secure.port },
-        parts: { trusted: [ca.certificate] },
+        trusted: [ca.certificate],
       },
     );
     expect((await answerOf(rig)).finalUrl).toBe('https://start.test/');

@@ -17,6 +17,7 @@ const BYTES = `/team/pond/resolve/${COMMIT}/frog.gguf`;
 
 let server: ModelServer;
 let folder: string;
+const apps: TestApp[] = [];
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'llama-orch-weights-'));
   server = await ModelServer.start();
@@ -27,18 +28,22 @@ beforeEach(async () => {
   });
 });
 afterEach(async () => {
+  // Before the folder goes that their engines read from.
+  await Promise.all(apps.splice(0).map((app) => app.close()));
   await server.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
-function start(model: string, { auto_fetch = true, ready = [] as string[] } = {}): Promise<TestApp> {
+async function start(model: string, { auto_fetch = true, ready = [] as string[] } = {}): Promise<TestApp> {
   const pool = { id: 'pond', engine: 'embedded', model, probe: { interval_ms: 500 } };
   const sources = { huggingface: { endpoint: server.url, token_env: 'NO_SUCH_TOKEN' } };
   const fetch = { retries: 0, retry_ms: 1, reserve_bytes: 0 };
-  return startTestApp(
+  const app = await startTestApp(
     { pools: [pool], egress: { ports: [server.port] }, catalog: { weights_dir: folder, auto_fetch, sources, fetch } },
     ready,
   );
+  apps.push(app);
+  return app;
 }
 
 const task = (model_ref: string) => ({

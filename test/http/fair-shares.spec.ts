@@ -15,7 +15,8 @@ async function startHeld(scheduler: object): Promise<{ app: TestApp; release: ()
   const tenants = [{ id: 'heavy', weight: 3 }];
   const pool = mockPool({}, { queue: { capacity: 200 } });
   const app = await startTestApp({ auth: { keys }, tenants, scheduler, pools: [pool] }, []);
-  await eventually(async () => expect((await app.call('/readyz')).status).toBe(200));
+  const health = () => app.call<{ ready: boolean }>('/v1/pools/mock/health', { headers: as('light') });
+  await eventually(async () => expect((await health()).body.ready).toBe(true));
   const holder = await app.submit(completion(HOLD), as('light'));
   return { app, release: () => app.cancel(holder.task_id, as('light')) };
 }

@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Artifact, type ArtifactRecordList, type Task } from '@llama-orch/client';
 import { eventually } from '../support/eventually.js';
 import { completion, mockPool, startTestApp, type TestApp } from '../support/start-app.js';
@@ -64,10 +67,20 @@ describe('The transcript of a task', () => {
   });
 
   it('is not kept where that is switched off (ORCH-4210)', async () => {
-    const silent = await startTestApp({ artifacts: { transcripts: false } });
-    const { task_id } = await silent.submit(completion());
-    await silent.frames(task_id);
-    await silent.close();
-    expect((await app.call(`/v1/tasks/${task_id}`)).status).toBe(404);
+    const data_dir = mkdtempSync(join(tmpdir(), 'llama-orch-data-'));
+    try {
+      const silent = { artifacts: { transcripts: false }, storage: { data_dir } };
+      const before = await startTestApp(silent);
+      const { task_id } = await before.submit(completion());
+      await before.frames(task_id);
+      // The end of the daemon waits for all that was to be kept.
+      await before.close();
+      const after = await startTestApp(silent);
+      expect(await taskOf(after, task_id)).toMatchObject({ state: 'completed', transcript: null });
+      expect((await after.call<ArtifactRecordList>('/v1/artifacts')).body.items).toEqual([]);
+      await after.close();
+    } finally {
+      rmSync(data_dir, { recursive: true, force: true });
+    }
   });
 });

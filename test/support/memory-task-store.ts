@@ -1,4 +1,5 @@
 import { type TaskKey } from '../../src/kernel/ids.js';
+import { outputText, piecesOf } from '../../src/tasks/frames.js';
 import { type EndedRecord, type TaskProgress, type TaskRecord } from '../../src/tasks/task-record.js';
 import {
   type Acceptance,
@@ -31,17 +32,17 @@ export class MemoryTaskStore extends TaskStore {
   /** What is asked of it waits until this settles. */
   gate: Promise<void> = Promise.resolve();
 
-  override async accept({ task, answers, sessions }: Acceptance): Promise<void> {
+  override async accept({ task, answers, sessions }: Acceptance, instead: readonly Acceptance[] = []): Promise<void> {
     await this.pass('accept');
+    for (const one of instead) this.remove(one);
     this.kept.set(task.key, { record: copyOf(task), progress: undefined, chunks: [], ended: undefined });
     for (const answer of answers) this.answers.set(answer.name, answer);
     if (sessions !== undefined) await this.sessions.write(sessions);
   }
 
-  override async forget({ task, answers }: Acceptance): Promise<void> {
+  override async forget(acceptance: Acceptance): Promise<void> {
     await this.pass('forget');
-    this.kept.delete(task.key);
-    for (const { name } of answers) this.answers.delete(name);
+    this.remove(acceptance);
   }
 
   override async append(chunks: readonly FrameChunk[]): Promise<void> {
@@ -79,6 +80,10 @@ export class MemoryTaskStore extends TaskStore {
     return this.kept.get(key)?.chunks ?? [];
   }
 
+  override async answerOf(key: TaskKey): Promise<string | undefined> {
+    return this.kept.get(key)?.ended && outputText(piecesOf(this.textOf(key)));
+  }
+
   override async sweep({ tasksBeforeMs }: HistoryLimits): Promise<boolean> {
     for (const [key, { ended }] of this.kept) if ((ended?.endedMs ?? Infinity) < tasksBeforeMs) this.kept.delete(key);
     return false;
@@ -90,6 +95,11 @@ export class MemoryTaskStore extends TaskStore {
       .get(key)!
       .chunks.map(({ bytes }) => Buffer.from(bytes).toString())
       .join('');
+  }
+
+  private remove({ task, answers }: Acceptance): void {
+    this.kept.delete(task.key);
+    for (const { name } of answers) this.answers.delete(name);
   }
 
   private take(chunk: FrameChunk): void {

@@ -1,5 +1,6 @@
 import leastLoaded from '@llama-orch/placement-least-loaded';
 import {
+  type EngineDescription,
   type PlacementStrategy,
   type PriorityClass,
   type QueueDiscipline,
@@ -30,7 +31,7 @@ import { TaskRegistry } from '../../src/tasks/task-registry.js';
 import { type TaskStore } from '../../src/tasks/task-store.js';
 import { TaskTelemetry } from '../../src/tasks/task-telemetry.js';
 import { Task, type TaskRequest } from '../../src/tasks/task.js';
-import { FakeAdapter } from './fake-engine.js';
+import { FakeAdapter, type FakeConnection } from './fake-engine.js';
 import { FakeClock, settle } from './fake-clock.js';
 import { MemorySessionStore } from './memory-session-store.js';
 import { QuietLogger } from './quiet-logger.js';
@@ -53,6 +54,12 @@ export interface RigOptions {
   readonly overload?: OverloadRules;
   /** Bytes of frames that a log holds at least. */
   readonly keepBytes?: number;
+  /** What the engine says of itself beside the usual; `never`: it does not answer. */
+  readonly engine?: Partial<EngineDescription> | 'never';
+  /** Changes a connection before anybody asks anything of it. */
+  readonly prepare?: (connection: FakeConnection) => void;
+  /** The catalog has taken the model out of service. */
+  readonly retired?: boolean;
   /** Makes tasks durable; a later rig on the same one is the daemon after a crash. */
   readonly disk?: Disk;
   /** Of the daemon before a crash, so that time goes on. */
@@ -111,6 +118,8 @@ export class SchedulerRig {
     });
     const random = new SeededRandom(7);
     this.pools = new Pools([this.pool], { clock, random, logger, metrics, launcher: NOTHING_TO_LAUNCH });
+    if (options.retired === true) this.pools.isRetired = () => true;
+    this.adapter.onConnect = (connection) => prepare(connection, options);
     this.journal = options.disk && this.journalOn(options.disk.tasks);
     const ports = {
       ...(this.journal && { journal: this.journal }),
@@ -208,9 +217,9 @@ export class SchedulerRig {
   }
 
   private async recover(store: TaskStore): Promise<void> {
-    const { clock, registry, sessions, pools, logger, scheduler } = this;
+    const { clock, registry, sessions, logger, scheduler } = this;
     const telemetry = new JournalTelemetry(logger);
-    const parts = { clock, store, registry, sessions, pools, telemetry, journal: this.journal! };
+    const parts = { clock, store, registry, sessions, telemetry };
     await new Recovery({ ...parts, tasks: scheduler.restored, tasksKept: RETENTION.tasksKept }).run();
   }
 
@@ -254,6 +263,12 @@ export class SchedulerRig {
       ...facts,
     };
   }
+}
+
+function prepare(connection: FakeConnection, { engine, prepare: change }: RigOptions): Promise<void> | void {
+  if (engine === 'never') return new Promise(() => {});
+  connection.description = { ...connection.description, ...engine };
+  change?.(connection);
 }
 
 /** The frames of a task's log. */

@@ -53,6 +53,14 @@ export class TaskFailedError extends Error {
   }
 }
 
+/**
+ * A restart of the server took a part of an answer, and what came in its place does not go on from what the caller was told:
+ * the two are no one answer.
+ */
+export class AnswerChangedError extends Error {
+  override readonly name = 'AnswerChangedError';
+}
+
 /** Reads a refusal. A body that is no problem document, such as one from a proxy, becomes an {@link UnreachableError}. */
 export async function refusalOf(response: Response): Promise<ApiError | UnreachableError> {
   const text = await response.text();

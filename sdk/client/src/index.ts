@@ -7,9 +7,10 @@ export {
   type SubmitOptions,
   type ToolOptions,
 } from './client.js';
-export { ApiError, TaskFailedError, UnreachableError } from './api-error.js';
+export { AnswerChangedError, ApiError, TaskFailedError, UnreachableError } from './api-error.js';
 export { type ClientOptions } from './http.js';
 export { type StreamOptions } from './follow.js';
+export { placeAfter, type StreamPlace } from './gone.js';
 export { type RetryOptions } from './retry.js';
 export { isTerminal } from './sse.js';
 export type * from './types.js';

@@ -8,25 +8,11 @@ import { OwnAddresses } from '../guard/own-addresses.js';
 import { type GuardRules } from '../guard/rules.js';
 import { Outbound } from '../outbound.js';
 import { AttackPolicies } from './attack-policies.js';
+import { type Door, type DoorCall, type DoorOptions, networkOf } from './door.js';
 import { RowsInMemory } from './rows-in-memory.js';
-import {
-  type Answers,
-  classifyTest,
-  isTestPublic,
-  OTHER_PUBLIC,
-  OWN,
-  PUBLIC,
-  SILENT,
-  TestNetwork,
-} from './test-network.js';
+import { classifyTest, OWN, type TestNetwork } from './test-network.js';
 
-export interface RigOptions {
-  readonly rules?: Partial<GuardRules>;
-  /** Over the names that every rig knows. */
-  readonly names?: Readonly<Record<string, Answers>>;
-  readonly policies?: AttackPolicies;
-  /** Listening instead of a port of the web. */
-  readonly ports?: Readonly<Record<number, number>>;
+export interface RigOptions extends DoorOptions {
   readonly parts?: Partial<EgressParts>;
 }
 
@@ -36,12 +22,6 @@ export type Outcome =
   | { readonly type: 'refused'; readonly error: AppError }
   | { readonly type: 'failed'; readonly error: EgressFailure };
 
-const NAMES: Readonly<Record<string, Answers>> = {
-  'start.test': [[PUBLIC]],
-  'example.com': [[PUBLIC]],
-  'evil.org': [[OTHER_PUBLIC]],
-  'silent.test': [[SILENT]],
-};
 const RULES: GuardRules = {
   enabled: true,
   allowPrivate: false,
@@ -52,16 +32,16 @@ const RULES: GuardRules = {
 const MIB = 1024 * 1024;
 
 /** The real door on a network of its own, as strict as it is off loopback. */
-export class AttackRig {
+export class AttackRig implements Door {
   readonly network: TestNetwork;
   readonly audit = new RowsInMemory();
   readonly egress: Outbound;
   readonly policies: AttackPolicies;
   readonly parts: EgressParts;
 
-  constructor({ rules, names, policies = new AttackPolicies(), ports = {}, parts }: RigOptions = {}) {
-    const listening = new Map(Object.entries(ports).map(([port, at]) => [Number(port), at]));
-    this.network = new TestNetwork({ ...NAMES, ...names }, listening);
+  constructor(options: RigOptions = {}) {
+    const { rules, policies = new AttackPolicies(), trusted = [], parts } = options;
+    this.network = networkOf(options);
     this.policies = policies;
     const own = new OwnAddresses(classifyTest);
     own.listensOn(OWN, 80);
@@ -73,7 +53,7 @@ export class AttackRig {
         ratePerS: 100_000,
         dnsTimeoutMs: 150,
         connectTimeoutMs: 200,
-        trusted: [],
+        trusted,
         openSocket: this.network.openSocket,
       },
       ...parts,
@@ -82,7 +62,7 @@ export class AttackRig {
   }
 
   /** Makes a call and tells what became of it. @throws whatever is neither an answer nor a refusal nor a failure */
-  async call(members: Partial<OutboundCall> & Pick<OutboundCall, 'url'>): Promise<Outcome> {
+  async call(members: DoorCall): Promise<Outcome> {
     try {
       return { type: 'answered', answer: await this.send(outboundCall(members)) };
     } catch (error) {
@@ -92,9 +72,8 @@ export class AttackRig {
     }
   }
 
-  /** Dialled addresses that no attack may reach. */
-  get escapes(): readonly string[] {
-    return this.network.dialled.filter((address) => !isTestPublic(address));
+  async decidedFor(): Promise<readonly string[]> {
+    return this.audit.entries.filter(({ action }) => action === 'tool.request').map(({ target }) => target);
   }
 
   close(): Promise<void> {
@@ -113,7 +92,7 @@ export class AttackRig {
 }
 
 /** A call with what every call has. */
-export function outboundCall(members: Partial<OutboundCall> & Pick<OutboundCall, 'url'>): OutboundCall {
+export function outboundCall(members: DoorCall): OutboundCall {
   return {
     ...{
       tool: { name: 'http.fetch', version: '1.0.0' },

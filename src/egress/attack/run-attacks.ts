@@ -6,8 +6,9 @@ import { Refusal } from '../guard/refusal.js';
 import { AttackPolicies, movedTo } from './attack-policies.js';
 import { AttackRig } from './attack-rig.js';
 import { AttackServer } from './attack-server.js';
+import { type DoorName } from './door.js';
 import { badHosts, tricks, type UrlVector } from './literals.js';
-import { type Scenario, Stage, told } from './scenario.js';
+import { type Scenario, Stage, type StageBefore, told } from './scenario.js';
 import { REDIRECTS } from './scenarios/redirects.js';
 import { CONTEXT, REQUESTS } from './scenarios/requests.js';
 import { RESOLUTION } from './scenarios/resolution.js';
@@ -24,6 +25,7 @@ export interface AttackResult {
   readonly name: string;
   /** {@link Way}, or `scenario`. */
   readonly way: Way | 'scenario' | 'daemon';
+  readonly door: DoorName;
   readonly expected: string;
   readonly got: string;
   readonly pass: boolean;
@@ -61,24 +63,31 @@ export async function runAttacks({ rows, onResult = () => {} }: AttackOptions = 
   return results;
 }
 
-/** One URL, by every way that it can come. */
-export async function attackEveryWay(vector: UrlVector): Promise<readonly AttackResult[]> {
-  const stage = new Stage();
+/**
+ * One URL, by every way that it can come.
+ * @param stage is closed afterwards
+ * @param ways those that lead to its door
+ */
+export async function attackEveryWay(
+  vector: UrlVector,
+  stage: StageBefore = new Stage(),
+  ways: readonly Way[] = WAYS,
+): Promise<readonly AttackResult[]> {
   try {
     const results: AttackResult[] = [];
-    for (const way of WAYS.filter((one) => canCome(vector, one))) results.push(await attack(vector, way, stage));
+    for (const way of ways.filter((one) => canCome(vector, one))) results.push(await attack(vector, way, stage));
     return results;
   } finally {
     await stage.close();
   }
 }
 
-export async function play(scenario: Scenario): Promise<AttackResult> {
+/** @param stage is closed afterwards */
+export async function play(scenario: Scenario, stage: StageBefore = new Stage()): Promise<AttackResult> {
   const { row, name, expected } = scenario;
-  const stage = new Stage();
   try {
     const got = await scenario.run(stage);
-    return { row, name, way: 'scenario', expected, got, pass: got === expected };
+    return { row, name, way: 'scenario', door: stage.before, expected, got, pass: got === expected };
   } finally {
     await stage.close();
   }
@@ -101,7 +110,15 @@ export async function attackDaemon(
     const got = await outcomeAt(tool, url);
     const mayGoOut = letsPrivateOut && isPrivate(url);
     const expected = mayGoOut ? 'refused, or let out by egress.allow_private' : 'refused';
-    const result: AttackResult = { row, name, way: 'daemon', expected, got, pass: mayGoOut || got === 'refused' };
+    const result: AttackResult = {
+      row,
+      name,
+      way: 'daemon',
+      door: 'route',
+      expected,
+      got,
+      pass: mayGoOut || got === 'refused',
+    };
     results.push(result);
     onResult(result);
   }
@@ -132,11 +149,12 @@ function isPrivate(url: string): boolean {
   }
 }
 
-async function attack(vector: UrlVector, way: Way, stage: Stage): Promise<AttackResult> {
+async function attack(vector: UrlVector, way: Way, stage: StageBefore): Promise<AttackResult> {
   const { row, name } = vector;
   const expected = way === 'redirect' && vector.isRelative ? 'dialled' : vector.expected;
   const got = await (way === 'guard' ? pastGuard(vector.url) : pastDoor(vector, way, stage));
-  return { row, name, way, expected, got, pass: got === expected };
+  const door = way === 'guard' ? way : stage.before;
+  return { row, name, way, door, expected, got, pass: got === expected };
 }
 
 /** The guard alone. */
@@ -154,7 +172,7 @@ async function pastGuard(url: string): Promise<string> {
 }
 
 /** The whole door, with policies that allow everything. */
-async function pastDoor({ url, expected }: UrlVector, way: Exclude<Way, 'guard'>, stage: Stage): Promise<string> {
+async function pastDoor({ url, expected }: UrlVector, way: Exclude<Way, 'guard'>, stage: StageBefore): Promise<string> {
   const policies = new AttackPolicies((event) =>
     way === 'patch' && event.kind === 'http.request' ? patch(event, url) : undefined,
   );
@@ -168,8 +186,10 @@ async function pastDoor({ url, expected }: UrlVector, way: Exclude<Way, 'guard'>
   const tool = { name: way === 'download' ? 'download' : 'http.fetch', version: '1.0.0' } as const;
   const isIndirect = way === 'redirect' || way === 'patch';
   const outcome = await rig.call({ tool, url: isIndirect ? 'http://start.test/start' : url });
-  if (outcome.type === 'refused') return rig.escapes.length === 0 ? told(outcome) : `dialled ${rig.escapes.join()}`;
-  return expected === 'refused' && rig.escapes.length > 0 ? `dialled ${rig.escapes.join()}` : 'dialled';
+  const escapes = rig.network.escapes.join();
+  if (outcome.type === 'refused') return escapes === '' ? told(outcome) : `dialled ${escapes}`;
+  if (rig.network.dialled.length === 0) return told(outcome);
+  return expected === 'refused' && escapes !== '' ? `dialled ${escapes}` : 'dialled';
 }
 
 /** What a policy can write of a URL: its parts, as text. */

@@ -1,6 +1,7 @@
 import { type RequestListener } from 'node:http';
-import { AttackRig, type Outcome, type RigOptions } from './attack-rig.js';
+import { AttackRig, type RigOptions } from './attack-rig.js';
 import { AttackServer } from './attack-server.js';
+import { type Door, type DoorName, type DoorOptions, type DoorOutcome } from './door.js';
 
 /** An attack that takes more than a URL. */
 export interface Scenario {
@@ -8,24 +9,34 @@ export interface Scenario {
   readonly name: string;
   /** What {@link run} has to answer. */
   readonly expected: string;
-  run(stage: Stage): Promise<string>;
+  /** Why no caller of a daemon can bring it about; absent: one can. */
+  readonly notFromOutside?: string;
+  run(stage: StageBefore): Promise<string>;
 }
 
-/** Lends rigs and servers to one scenario and takes them back. */
-export class Stage {
-  private readonly rigs: AttackRig[] = [];
+/** Lends doors and servers to one scenario and takes them back. */
+export class StageBefore<Opened extends Door = Door, Options extends DoorOptions = DoorOptions> {
+  private readonly doors: Opened[] = [];
   private readonly servers: AttackServer[] = [];
 
-  /** A server in the place of port 80 of all public addresses, and a rig that reaches it. */
-  async web(listener: RequestListener, options: RigOptions = {}): Promise<{ rig: AttackRig; server: AttackServer }> {
+  constructor(
+    readonly before: DoorName,
+    private readonly open: (options: Options | DoorOptions) => Opened,
+  ) {}
+
+  /** A server in the place of port 80 of all public addresses, and a door that leads to it. */
+  async web(
+    listener: RequestListener,
+    options: Options | DoorOptions = {},
+  ): Promise<{ rig: Opened; server: AttackServer }> {
     const server = await this.serve(AttackServer.http(listener));
     return { server, rig: this.rig({ ...options, ports: { 80: server.port, ...options.ports } }) };
   }
 
-  rig(options: RigOptions = {}): AttackRig {
-    const rig = new AttackRig(options);
-    this.rigs.push(rig);
-    return rig;
+  rig(options: Options | DoorOptions = {}): Opened {
+    const door = this.open(options);
+    this.doors.push(door);
+    return door;
   }
 
   async serve(starting: Promise<AttackServer>): Promise<AttackServer> {
@@ -35,15 +46,23 @@ export class Stage {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.rigs.map((rig) => rig.close()));
+    await Promise.all(this.doors.map((door) => door.close()));
     await Promise.all(this.servers.map((server) => server.close()));
   }
 }
 
+/** Before the class that every call passes. */
+export class Stage extends StageBefore<AttackRig, RigOptions> {
+  constructor() {
+    super('outbound', (options) => new AttackRig(options));
+  }
+}
+
 /** In a word: `refused`, `failed: timeout`, `answered 200`, `cut at 5`. */
-export function told(outcome: Outcome): string {
+export function told(outcome: DoorOutcome): string {
   if (outcome.type === 'refused') return outcome.error.code === 'POLICY_DENIED' ? 'refused' : outcome.error.code;
   if (outcome.type === 'failed') return `failed: ${outcome.error.kind}`;
-  const { truncated, body, status } = outcome.answer;
-  return truncated ? `cut at ${body.length}` : `answered ${status}`;
+  const { truncated, bytes, body, status } = outcome.answer;
+  if (body.length > bytes) return `${body.length} bytes of ${bytes}`;
+  return truncated ? `cut at ${bytes}` : `answered ${status}`;
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect, Socket, type TcpNetConnectOpts } from 'node:net';
 import { classOf, type Classify } from '../guard/address-class.js';
 import { Resolver } from '../guard/resolver.js';
@@ -20,6 +21,7 @@ export class TestNetwork extends Resolver {
   /** Addresses and ports that were dialled, in order. */
   readonly dialled: string[] = [];
   private readonly asked = new Map<string, number>();
+  private readonly sockets = new Set<Socket>();
 
   /**
    * @param names every other name is not known
@@ -43,13 +45,30 @@ export class TestNetwork extends Resolver {
 
   /** Connects to attack servers alone: whatever else is dialled is written down and goes nowhere. */
   readonly openSocket = (options: TcpNetConnectOpts): Socket => {
+    const socket = this.dial(options);
+    this.sockets.add(socket);
+    socket.once('close', () => this.sockets.delete(socket));
+    return socket;
+  };
+
+  /** Dialled addresses that no attack may reach. */
+  get escapes(): readonly string[] {
+    return this.dialled.filter((address) => !isTestPublic(address));
+  }
+
+  /** Ends what is still connected, so that nothing of this network is used again. */
+  async hangUp(): Promise<void> {
+    await Promise.all([...this.sockets].map((socket) => once(socket.destroy(), 'close')));
+  }
+
+  private dial(options: TcpNetConnectOpts): Socket {
     const { host = '', port } = options;
     this.dialled.push(`${host}:${port}`);
     if (host === SILENT) return new Socket();
     const listening = this.ports.get(port);
     if (!isTestPublic(host) || listening === undefined) return unreachable();
     return connect({ ...options, port: listening });
-  };
+  }
 }
 
 export function isTestPublic(address: string): boolean {

@@ -31,10 +31,16 @@ export class StreamController {
     const after = cursorOf(query.after ?? request.headers['last-event-id']);
     const epoch = query.epoch === undefined ? undefined : cursorOf(query.epoch, '/epoch');
     const log = task.log.holds(after, epoch) ? task.log : await this.history.logOf(task);
-    if (log?.holds(after, epoch) !== true) throw gone(task, log);
+    if (log?.holds(after, epoch) !== true) throw await this.gone(task, log ?? task.log);
     const queued = query.events === 'queued' || request.headers['accept-events'] === 'queued';
     reply.hijack();
     this.streams.open({ task, log, after }, reply.raw, { ...this.headers(task, request), ...epochHeader(log) }, queued);
+  }
+
+  /** What stands in memory is told as it is in this turn: text and sequence number belong together. */
+  private async gone(task: Task, log: TaskLog): Promise<AppError> {
+    const isElsewhere = task.ended && log.told.text === '';
+    return goneWith(snapshotOf(task, log, isElsewhere ? await this.history.textOf(task) : undefined), task);
   }
 
   private headers(task: Task, { facts }: FastifyRequest): Record<string, string> {
@@ -59,12 +65,10 @@ function epochHeader({ epoch }: TaskLog): Record<string, string> {
   return epoch === undefined ? {} : { 'X-Stream-Epoch': String(epoch) };
 }
 
-function gone(task: Task, log: TaskLog = task.log): AppError {
+function goneWith(snapshot: Readonly<Record<string, unknown>>, { engine, poolId: pool_id }: Task): AppError {
   return new AppError(
     'STREAM_GONE',
     'the next frame is no longer held, or was never sent; read `snapshot` and go on after it',
-    {
-      members: { engine: task.engine, pool_id: task.poolId, snapshot: snapshotOf(task, log) },
-    },
+    { members: { engine, pool_id, snapshot } },
   );
 }

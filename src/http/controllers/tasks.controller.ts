@@ -10,7 +10,6 @@ import { Scheduler } from '../../scheduling/scheduler.js';
 import { TaskRegistry } from '../../tasks/task-registry.js';
 import { TASK_STATES } from '../../tasks/task-state.js';
 import { type Provenance, type Task } from '../../tasks/task.js';
-import { type Account } from '../../sessions/ledger.js';
 import { budgetHeaders } from '../../sessions/tariff.js';
 import { BodyReader } from '../body-reader.js';
 import { cursorAfter, idInCursor, limitOf, refuseRepeated } from '../paging.js';
@@ -39,7 +38,7 @@ export class TasksController {
   @Post()
   async create(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { caller, correlationId, receivedAt } = request.facts;
-    const { accepted, replayed } = await this.admission.admit({
+    const { accepted, replayed, budget } = await this.admission.admit({
       body: this.bodies.read(request),
       caller,
       correlationId,
@@ -49,17 +48,16 @@ export class TasksController {
     });
     void reply.header('Location', `/v1/tasks/${accepted.task_id}`);
     if (replayed) void reply.header('Idempotency-Replayed', 'true');
-    void reply.headers(budgetHeaders(this.accountOf(request, accepted)));
+    void reply.headers(replayed ? this.remainingNow(request, accepted) : budget);
     sendJson(reply, 202, accepted);
   }
 
-  /** Also of a repeated call: what remains now. */
-  private accountOf({ facts }: FastifyRequest, { task_id }: TaskAccepted): Account | undefined {
-    return this.registry.find(facts.caller.tenantId, task_id as TaskId)?.session?.account;
+  private remainingNow({ facts }: FastifyRequest, { task_id }: TaskAccepted): Readonly<Record<string, string>> {
+    return budgetHeaders(this.registry.find(facts.caller.tenantId, task_id as TaskId)?.session?.account);
   }
 
   @Get()
-  list(@Req() request: FastifyRequest, @Query() query: ListQuery, @Res() reply: FastifyReply): void {
+  async list(@Req() request: FastifyRequest, @Query() query: ListQuery, @Res() reply: FastifyReply): Promise<void> {
     refuseRepeated(query);
     const limit = limitOf(query.limit);
     const { tenantId } = request.facts.caller;
@@ -72,13 +70,16 @@ export class TasksController {
       if (matches(task, query) && items.push(task) > limit) break;
     }
     const page = items.slice(0, limit);
+    await Promise.all(page.map(untilDurable));
     const next_cursor = items.length > limit ? cursorAfter(page.at(-1)!.request.id) : null;
     sendJson(reply, 200, { items: page.map((task) => taskView(task, this.scheduler, this.clock)), next_cursor });
   }
 
   @Get(':id')
-  read(@Req() request: FastifyRequest, @Param('id') id: string, @Res() reply: FastifyReply): void {
-    sendJson(reply, 200, taskView(findTask(this.registry, request, id), this.scheduler, this.clock));
+  async read(@Req() request: FastifyRequest, @Param('id') id: string, @Res() reply: FastifyReply): Promise<void> {
+    const task = findTask(this.registry, request, id);
+    await untilDurable(task);
+    sendJson(reply, 200, taskView(task, this.scheduler, this.clock));
   }
 
   @Post(':id/cancel')
@@ -98,6 +99,11 @@ export class TasksController {
     }
     void reply.code(204).send();
   }
+}
+
+/** An end that a crash could take back is told to nobody. */
+async function untilDurable({ log }: Task): Promise<void> {
+  if (log.closed) await log.ended();
 }
 
 /** A task of the caller's tenant. @throws AppError 404 for an unknown or malformed id */

@@ -81,6 +81,8 @@ function setUp(db: Database): void {
   db.pragma('synchronous = FULL');
   db.pragma(`cache_size = -${PAGE_CACHE_KIB}`);
   db.pragma(`journal_size_limit = ${WAL_LIMIT_BYTES}`);
+  // What a task was asked goes from the disk when the task ends, not when its pages are needed for something else.
+  db.pragma('secure_delete = ON');
   // An exclusive lock is taken by the first write and then kept.
   db.exec('BEGIN IMMEDIATE; COMMIT');
 }

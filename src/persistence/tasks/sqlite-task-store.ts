@@ -12,6 +12,7 @@ import {
   type UnfinishedTask,
 } from '../../tasks/task-store.js';
 import { sessionWrites } from '../sessions/sqlite-session-store.js';
+import { textIn } from './stored-text.js';
 import { type Store, type Write } from '../store/store.js';
 
 interface TaskRow {
@@ -31,9 +32,13 @@ interface OpenFramesRow extends FramesRow {
   readonly decode_ms: number;
 }
 
-interface EndedRow {
+interface EndedPlace {
+  readonly number: number;
+  readonly ended_ms: number;
+}
+
+interface EndedRow extends EndedPlace {
   readonly ended: string;
-  readonly answer_text: string | null;
   readonly transcript: string | null;
 }
 
@@ -44,14 +49,19 @@ interface AnswerRow {
   readonly expires_ms: number;
 }
 
+/** Ended tasks that one message brings: the event loop stands still for as long as it takes to read it. */
+const PAGE = 500;
+const BEFORE_ALL: EndedPlace = { number: 0, ended_ms: -1 };
+
 /** Tasks, their frames and their ends in tables of the store. */
 export class SqliteTaskStore extends TaskStore {
   constructor(private readonly store: Store) {
     super();
   }
 
-  override accept({ task, answers, sessions }: Acceptance): Promise<void> {
+  override accept({ task, answers, sessions }: Acceptance, instead: readonly Acceptance[]): Promise<void> {
     return this.store.write([
+      ...instead.flatMap(forgetWrites),
       { statement: 'forgetEndedTask', values: { key: task.key } },
       { statement: 'putTask', values: { key: task.key, record: JSON.stringify(task) } },
       ...answers.map(answerWrite),
@@ -59,11 +69,8 @@ export class SqliteTaskStore extends TaskStore {
     ]);
   }
 
-  override forget({ task, answers }: Acceptance): Promise<void> {
-    return this.store.write([
-      { statement: 'dropTask', values: { key: task.key } },
-      ...answers.map(({ name }) => ({ statement: 'dropAnswer', values: { name } })),
-    ]);
+  override forget(acceptance: Acceptance): Promise<void> {
+    return this.store.write(forgetWrites(acceptance));
   }
 
   override append(chunks: readonly FrameChunk[]): Promise<void> {
@@ -100,16 +107,34 @@ export class SqliteTaskStore extends TaskStore {
   }
 
   override async history(most: number): Promise<readonly EndedRecord[]> {
-    const rows = await this.store.read<EndedRow>('newestEnded', { most });
-    return rows.map(endedOf).toReversed();
+    const records: EndedRecord[] = [];
+    let [place = BEFORE_ALL] = await this.store.read<EndedPlace>('newestEndedButSome', { some: most });
+    for (;;) {
+      const after = { endedMs: place.ended_ms, number: place.number };
+      const rows = await this.store.read<EndedRow>('endedAfter', { ...after, most: PAGE });
+      for (const row of rows) records.push(endedOf(row));
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < PAGE) return records;
+      place = last;
+    }
+  }
+
+  override async answerOf(key: TaskKey): Promise<string | undefined> {
+    // Frames first: they go when the text comes.
+    const frames = await this.framesOf(key);
+    if (frames.length > 0) return textIn(frames.map(({ bytes }) => bytes));
+    const [row] = await this.store.read<{ readonly answer_text: string | null }>('answerOfTask', { key });
+    return row?.answer_text ?? undefined;
   }
 
   override async framesOf(key: TaskKey): Promise<readonly StoredChunk[]> {
     return (await this.store.read<FramesRow>('framesOfTask', { key })).map(chunkOf);
   }
 
-  override sweep(limits: HistoryLimits): Promise<boolean> {
-    return this.store.ask<boolean>('sweepTasks', limits);
+  override async sweep(limits: HistoryLimits): Promise<boolean> {
+    const hasMore = await this.store.ask<boolean>('sweepTasks', limits);
+    if (!hasMore) await this.store.read('cutLog');
+    return hasMore;
   }
 }
 
@@ -131,6 +156,13 @@ export class SqliteAnswerStore extends AnswerStore {
   override remember(answer: RememberedAnswer): Promise<void> {
     return this.store.write([answerWrite(answer)]);
   }
+}
+
+function forgetWrites({ task, answers }: Acceptance): Write[] {
+  return [
+    { statement: 'dropTask', values: { key: task.key } },
+    ...answers.map(({ name }) => ({ statement: 'dropAnswer', values: { name } })),
+  ];
 }
 
 function answerWrite({ name, digest, answer, expiresMs }: RememberedAnswer): Write {
@@ -162,7 +194,7 @@ function chunkOf({ frame_count: count, bytes }: FramesRow): StoredChunk {
   return { count, bytes };
 }
 
-function endedOf({ ended, answer_text, transcript }: EndedRow): EndedRecord {
+function endedOf({ ended, transcript }: EndedRow): EndedRecord {
   const record = JSON.parse(ended) as EndedRecord;
-  return { ...record, text: answer_text ?? undefined, transcript: transcript ?? undefined };
+  return { ...record, transcript: transcript ?? undefined };
 }

@@ -16,10 +16,15 @@ export const TASK_STATEMENTS = {
   unfinishedTasks: 'SELECT number, record, progress FROM tasks WHERE ended_ms IS NULL ORDER BY number',
   framesOfUnfinished: `SELECT task_number, frame_count, tokens_out, decode_ms, bytes FROM task_frames
     WHERE task_number IN (SELECT number FROM tasks WHERE ended_ms IS NULL) ORDER BY task_number, first_seq`,
-  newestEnded: `SELECT ended, answer_text, transcript FROM tasks WHERE ended_ms IS NOT NULL
-    ORDER BY ended_ms DESC, number DESC LIMIT @most`,
+  newestEndedButSome: `SELECT number, ended_ms FROM tasks WHERE ended_ms IS NOT NULL
+    ORDER BY ended_ms DESC, number DESC LIMIT 1 OFFSET @some`,
+  endedAfter: `SELECT number, ended_ms, ended, transcript FROM tasks WHERE (ended_ms, number) > (@endedMs, @number)
+    ORDER BY ended_ms, number LIMIT @most`,
+  answerOfTask: 'SELECT answer_text FROM tasks WHERE task_key = @key AND ended_ms IS NOT NULL',
   framesOfTask: `SELECT frame_count, bytes FROM task_frames
     WHERE task_number = (SELECT number FROM tasks WHERE task_key = @key) ORDER BY first_seq`,
+  // What was deleted stands in the log of the database until that is cut.
+  cutLog: 'PRAGMA wal_checkpoint(TRUNCATE)',
   namesOfAnswers: 'SELECT name FROM remembered_answers',
   findAnswer: 'SELECT name, digest, answer, expires_ms FROM remembered_answers WHERE name = @name',
   dropAnswer: 'DELETE FROM remembered_answers WHERE name = @name',

@@ -12,7 +12,7 @@ import { type PoolId, type ReplicaId, type SessionKey, type TaskKey } from '../.
 import { type Account, type Amounts, type Shortfall } from '../../sessions/ledger.js';
 import { type FailoverAttempt, type FailoverOffer } from './failover.js';
 import { type PreemptionRules } from './preemption.js';
-import { type Restored } from './restore.js';
+import { type Orphaned, type Restored } from './restore.js';
 
 export type FullPolicy = 'reject' | 'drop-lru' | 'shed-low-priority';
 
@@ -198,6 +198,7 @@ export type SchedulerEvent =
       readonly session?: SessionPart;
     }
   | Restored
+  | Orphaned
   | {
       /** The account belongs to `step` from here on; others only read it. */
       readonly type: 'session-opened';

@@ -13,7 +13,7 @@ import { candidatesOf, hasFreeSlot, mayTake, place } from './placement.js';
 import { suspensionFor } from './preemption.js';
 import { mayMove, roomFacts, roomFor } from './queue-room.js';
 import { joinPool, noteMemory, noteRates } from './replicas.js';
-import { restore } from './restore.js';
+import { letGo, restore } from './restore.js';
 import {
   bookLastUse,
   bookUse,
@@ -47,6 +47,8 @@ function apply(state: SchedulerState, event: SchedulerEvent, out: Commands): voi
       return submit(state, event, out);
     case 'restored':
       return restore(state, poolOf(state, event.poolId), event);
+    case 'orphaned':
+      return letGo(state, event);
     case 'session-opened':
       return openSession(state, event);
     case 'session-closed':

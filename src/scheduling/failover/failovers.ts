@@ -1,11 +1,20 @@
 import { type CancelTimer } from '../../kernel/clock.js';
 import { type ErrorCode } from '../../kernel/errors.js';
 import { type Pool } from '../../pools/pool.js';
-import { engineIdentity } from '../../tasks/engine-identity.js';
+import { engineIdentity, repeatsItself } from '../../tasks/engine-identity.js';
 import { type Task } from '../../tasks/task.js';
 import { type FailoverOffer } from '../core/failover.js';
 import { type CorePool, type TaskEnd } from '../core/model.js';
 import { type SchedulerTraffic, type TrafficCore, type TrafficPorts } from '../pool-traffic.js';
+
+/** Hears of what concerns tasks that wait, before anything is made of it. */
+export interface FailoverListener {
+  /** A task goes to an engine. */
+  dispatched(task: Task): void;
+  ended(task: Task): void;
+  /** A replica has become ready. */
+  capacityCame(): void;
+}
 
 /** Answers whose engines were lost after their first tokens, until another run goes on with them. */
 export class Failovers {
@@ -13,12 +22,17 @@ export class Failovers {
   private readonly waiting = new Map<Task, CancelTimer>();
   /** Somewhere a slot may have come free for one that waits. */
   private due = false;
+  private listener: FailoverListener | undefined;
 
   constructor(
     private readonly ports: TrafficPorts,
     private readonly core: Pick<TrafficCore, 'state' | 'event'>,
     private readonly traffic: SchedulerTraffic,
   ) {}
+
+  watchBy(listener: FailoverListener): void {
+    this.listener = listener;
+  }
 
   /**
    * How a task whose engine is lost may go on; undefined where its reader has nothing yet, or equal runs may differ.
@@ -27,8 +41,7 @@ export class Failovers {
   offerFor(task: Task, stoodStill: boolean): FailoverOffer | undefined {
     const pool = this.poolOf(task);
     const { mode, max } = pool.config.failover;
-    const isExact = pool.determinism === 'exact' && task.request.determinism !== 'best_effort';
-    if (mode === 'off' || !isExact || task.firstTokenAt === undefined) return undefined;
+    if (mode === 'off' || task.firstTokenAt === undefined || !isExact(pool, task)) return undefined;
     return { most: stoodStill ? 0 : max, elsewhere: this.othersFor(task).length > 0 };
   }
 
@@ -50,13 +63,13 @@ export class Failovers {
   /** True when an answer whose engine was lost may go on: another run says the same, and it has not had its share of them. */
   mayGoOn(task: Task): boolean {
     const offer = this.offerFor(task, false);
-    return offer !== undefined && task.failovers <= offer.most;
+    return offer !== undefined && task.failovers < offer.most;
   }
 
   /** A slot was found. */
   dispatched(task: Task): void {
-    this.waiting.get(task)?.();
-    this.waiting.delete(task);
+    this.stopWaiting(task);
+    this.listener?.dispatched(task);
   }
 
   /** The reader gets what it did not have. */
@@ -71,7 +84,8 @@ export class Failovers {
   }
 
   ended(task: Task, { type }: TaskEnd): void {
-    this.dispatched(task);
+    this.stopWaiting(task);
+    this.listener?.ended(task);
     if (!task.lost) return;
     const isCalledOff = type === 'cancelled' || type === 'budget';
     this.ports.telemetry.failedOver(task, type === 'completed' ? 'continued' : isCalledOff ? 'abandoned' : 'failed');
@@ -80,6 +94,7 @@ export class Failovers {
   /** A replica has become ready, or a pool open. */
   noteCapacity(): void {
     this.due = true;
+    this.listener?.capacityCame();
   }
 
   /** Moves those that wait where nobody serves to where somebody does. To be called after every event. */
@@ -92,6 +107,11 @@ export class Failovers {
   private wait(task: Task, waitMs: number): void {
     const giveUp = () => this.giveUp(task, waitMs);
     this.waiting.set(task, this.ports.clock.schedule(waitMs, giveUp));
+  }
+
+  private stopWaiting(task: Task): void {
+    this.waiting.get(task)?.();
+    this.waiting.delete(task);
   }
 
   private moveOn(task: Task): void {
@@ -119,6 +139,12 @@ export class Failovers {
   private poolOf({ poolId }: Task): Pool {
     return this.ports.pools.get(poolId)!;
   }
+}
+
+/** A pool whose engine has not answered since the start counts as exact; what brought the first token said what it is. */
+function isExact({ determinism }: Pool, { request, answeredBy }: Task): boolean {
+  if (request.determinism === 'best_effort' || determinism !== 'exact') return false;
+  return answeredBy !== undefined && repeatsItself(answeredBy);
 }
 
 function answersAlike({ engine, model, description, config, determinism }: Pool, task: Task): boolean {

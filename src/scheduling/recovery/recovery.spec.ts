@@ -1,30 +1,11 @@
 import { EngineError } from '@llama-orch/plugin-sdk';
-import { FakeClock, settle } from '../../../test/support/fake-clock.js';
-import { MemoryTaskStore } from '../../../test/support/memory-task-store.js';
-import { type RigOptions, SchedulerRig, eventsOf, framesOf } from '../../../test/support/scheduler-rig.js';
+import { settle } from '../../../test/support/fake-clock.js';
+import { Restart, again, textOf } from '../../../test/support/restart.js';
+import { eventsOf, framesOf } from '../../../test/support/scheduler-rig.js';
 import { type SessionId } from '../../kernel/ids.js';
-import { type Task } from '../../tasks/task.js';
 
 const SESSION = '0198f1d2-7c3a-7b21-8f3e-000000000001';
 const ORIGIN = { correlationId: 'c', clientId: undefined, userAgent: undefined };
-
-/** Two daemons on one disk: the first is gone without a word when the second starts. */
-class Restart {
-  readonly disk = new MemoryTaskStore();
-  readonly clock = new FakeClock();
-
-  constructor(private readonly options: RigOptions = {}) {}
-
-  start(options: RigOptions = {}): Promise<SchedulerRig> {
-    return SchedulerRig.ready({ ...this.options, ...options, disk: this.disk, clock: this.clock });
-  }
-}
-
-const again = (rig: SchedulerRig, { key }: Task): Task => rig.registry.get(key)!;
-const textOf = (task: Task) =>
-  framesOf(task)
-    .flatMap(({ event, data }) => (event === 'token' ? [data['t']] : []))
-    .join('');
 
 describe('after a crash', () => {
   it('waiting tasks wait again in their old order, and nobody asks whether there is room (ORCH-4210)', async () => {
@@ -126,7 +107,7 @@ describe('after a crash', () => {
     const restart = new Restart();
     const before = await restart.start();
     const task = await before.accept();
-    const ended = again(await restart.start({ pool: { id: 'other' } }), task);
+    const ended = again(await restart.start({ pool: { id: 'other', model: 'another' } }), task);
     await ended.log.ended();
     expect([ended.error?.code, restart.disk.kept.get(task.key)?.ended?.state]).toEqual(['POOL_UNAVAILABLE', 'failed']);
   });

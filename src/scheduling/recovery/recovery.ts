@@ -1,25 +1,18 @@
 import { type Clock } from '../../kernel/clock.js';
-import { AppError } from '../../kernel/errors.js';
-import { type SessionId } from '../../kernel/ids.js';
-import { type Pools } from '../../pools/pools.js';
+import { type SessionId, type TaskKey } from '../../kernel/ids.js';
 import { type Sessions } from '../../sessions/sessions.js';
-import { frameText } from '../../tasks/frames.js';
 import { type JournalTelemetry } from '../../tasks/journal-telemetry.js';
-import { type TaskJournal } from '../../tasks/task-journal.js';
-import { endedTaskOf, progressOf, taskOf } from '../../tasks/task-record.js';
+import { type TaskProgress, endedTaskOf, progressOf, taskOf } from '../../tasks/task-record.js';
 import { type TaskRegistry } from '../../tasks/task-registry.js';
 import { type TaskStore, type UnfinishedTask } from '../../tasks/task-store.js';
 import { type Task } from '../../tasks/task.js';
-import { endingOf } from '../terminal.js';
-import { type RestoredTasks, type Restoration } from './restored-tasks.js';
+import { type RestoredTasks } from './restored-tasks.js';
 
 export interface RecoveryPorts {
   readonly clock: Clock;
   readonly store: TaskStore;
   readonly registry: TaskRegistry;
   readonly sessions: Sessions;
-  readonly pools: Pools;
-  readonly journal: TaskJournal;
   readonly telemetry: JournalTelemetry;
   readonly tasks: RestoredTasks;
   /** Ended tasks that stay readable. */
@@ -38,30 +31,30 @@ export class Recovery {
   }
 
   async run(): Promise<void> {
-    const { store, registry, clock, telemetry, tasksKept } = this.ports;
+    const { store, registry, clock, telemetry, tasks: restored, tasksKept } = this.ports;
     for (const record of await store.history(tasksKept)) {
-      registry.restore(endedTaskOf(record, registry.endedLog(record.lastSeq, record.text), clock));
+      registry.restore(endedTaskOf(record, registry.endedLog(record.lastSeq), clock));
     }
     const unfinished = await store.unfinished();
     // Who has a part of its answer goes first, as it did before.
     const tasks = unfinished.toSorted((a, b) => Number(isBegun(b)) - Number(isBegun(a))).map((one) => this.taskOf(one));
-    await this.countLives(tasks);
+    restored.beforeEngine((task) => this.noteLife(task));
+    await this.countRestarts(tasks);
     const counts = { queued: 0, resumed: 0, ended: 0 };
-    for (const task of tasks) counts[COUNTED[this.restore(task)]]++;
+    for (const task of tasks) counts[COUNTED[restored.restore(task)]]++;
     telemetry.recovered(counts);
   }
 
-  /** Before anything of them runs: what ends this daemon, too, is one life longer then. */
-  private async countLives(tasks: readonly Task[]): Promise<void> {
-    const begun = tasks.filter(({ startedMs }) => startedMs !== undefined);
-    if (begun.length === 0) return;
-    await this.ports.store.noteProgress(begun.map((task) => ({ key: task.key, progress: progressOf(task) })));
+  /** Before anything of them runs: what ends this daemon at once is one restart older then. */
+  private async countRestarts(tasks: readonly Task[]): Promise<void> {
+    const tried = tasks.filter(({ startedMs }) => startedMs !== undefined);
+    if (tried.length > 0) await this.ports.store.noteProgress(tried.map(noteOf));
   }
 
-  private restore(task: Task): Restoration {
-    if (this.ports.pools.get(task.poolId) !== undefined) return this.ports.tasks.restore(task);
-    this.endWithoutPool(task);
-    return 'ended';
+  /** An engine gets it, and may end this daemon with it. */
+  private noteLife(task: Task): void {
+    const { store, telemetry } = this.ports;
+    store.noteProgress([noteOf(task)]).catch((error: unknown) => telemetry.failed('the dispatch of a task', error));
   }
 
   private taskOf({ record, progress, chunks, decodeMs, tokensOut }: UnfinishedTask): Task {
@@ -80,21 +73,10 @@ export class Recovery {
     }
     return task;
   }
+}
 
-  /** The configuration knows its pool no longer, and no scheduler can end it. */
-  private endWithoutPool(task: Task): void {
-    const { registry, journal, clock } = this.ports;
-    const message = `pool ${task.poolId} is no longer configured; send the task again`;
-    const { frame, state, error } = endingOf(task, { type: 'failed', code: 'POOL_UNAVAILABLE', message }, 0);
-    registry.add(task);
-    journal.follow(task, 'recovered');
-    task.endedAt = clock.now();
-    task.endedMs = clock.epochMs();
-    task.error = error instanceof AppError ? error : undefined;
-    task.moveTo(state);
-    journal.end(task, frameText(task.log.upcomingSeq, frame.type, JSON.stringify(frame.data)));
-    registry.retain(task);
-  }
+function noteOf(task: Task): { readonly key: TaskKey; readonly progress: TaskProgress } {
+  return { key: task.key, progress: progressOf(task) };
 }
 
 const COUNTED = { waits: 'queued', 'goes-on': 'resumed', ended: 'ended' } as const;

@@ -1,8 +1,10 @@
+import { isHostPattern } from '../../../config/host-pattern.js';
 import { urlParts } from '../../../policy-host/sandbox/host/url-parts.js';
-import { hostMatch } from '../../../policy-host/sandbox/host/matching.js';
 import { type OutboundCall } from '../../egress.js';
 import { AttackPolicies, movedTo } from '../attack-policies.js';
+import { AttackServer } from '../attack-server.js';
 import { type Scenario, told } from '../scenario.js';
+import { OTHER_PUBLIC } from '../test-network.js';
 import { secure } from './redirects.js';
 
 /** Headers that are not the caller's to set. */
@@ -21,7 +23,10 @@ const FORGED: readonly (readonly [string, string])[] = [
   ['HTTP2-Settings', 'x'],
 ];
 
-/** Rules of policies about hosts: rule, host, whether it is meant. */
+/** Where private addresses may be called by name. */
+const PRIVATE = '10.0.0.1';
+
+/** Rules about hosts: rule, host, whether it is meant. */
 const HOST_RULES: readonly (readonly [row: number, rule: string, host: string, matches: boolean])[] = [
   [42, 'example.com', 'example.com.evil.org', false],
   [43, 'example.com', 'example.com.evil.org', false],
@@ -53,7 +58,14 @@ function hostRule([row, rule, host, matches]: (typeof HOST_RULES)[number]): Scen
     row,
     name: `${host} against the rule ${rule}`,
     expected,
-    run: async () => (hostMatch(URL.parse(`http://${host}/`)?.hostname ?? '', rule) ? 'matches' : 'does not match'),
+    ...(isHostPattern(rule) ? {} : { notFromOutside: 'a configuration with such a rule is refused' }),
+    async run(stage) {
+      const name = URL.parse(`http://${host}/`)!.hostname.replace(/\.$/, '');
+      const rig = stage.rig({ rules: { allowHosts: [rule] }, names: { [name]: [[PRIVATE]] } });
+      const outcome = told(await rig.call({ url: `http://${host}/` }));
+      if (outcome === 'refused' && rig.network.dialled.length === 0) return 'does not match';
+      return rig.network.dialled.join() === `${PRIVATE}:80` ? 'matches' : outcome;
+    },
   };
 }
 
@@ -63,8 +75,13 @@ export const REQUESTS: readonly Scenario[] = [
   {
     row: 42,
     name: 'example.com%2eevil.org is not example.com',
-    expected: 'example.com.evil.org',
-    run: async () => URL.parse('http://example.com%2eevil.org/')!.hostname,
+    expected: `answered 200 by ${OTHER_PUBLIC}:80`,
+    async run(stage) {
+      const names = { 'example.com.evil.org': [[OTHER_PUBLIC]] };
+      const { rig } = await stage.web((_request, response) => response.end(), { names });
+      const outcome = told(await rig.call({ url: 'http://example.com%2eevil.org/' }));
+      return `${outcome} by ${rig.network.dialled.join()}`;
+    },
   },
   ...FORGED.map((header) => refusedCall(54, `header ${header[0]}`, { headers: [header] })),
   refusedCall(55, 'CRLF in a header value', { headers: [['x-a', 'b\r\nhost: internal']] }),
@@ -137,7 +154,7 @@ export const CONTEXT: readonly Scenario[] = [
     name: 'a certificate that nobody vouches for',
     expected: 'failed: tls',
     async run(stage) {
-      const { rig } = await secure(stage, 'start.test', { parts: { trusted: [] } });
+      const { rig } = await secure(stage, 'start.test', { trusted: [] });
       return told(await rig.call({ url: 'https://start.test/' }));
     },
   },
@@ -146,7 +163,7 @@ export const CONTEXT: readonly Scenario[] = [
     name: 'verification switched off by the environment',
     expected: 'failed: tls',
     async run(stage) {
-      const { rig } = await secure(stage, 'start.test', { parts: { trusted: [] } });
+      const { rig } = await secure(stage, 'start.test', { trusted: [] });
       return withVariables({ NODE_TLS_REJECT_UNAUTHORIZED: '0' }, async () =>
         told(await rig.call({ url: 'https://start.test/' })),
       );
@@ -157,7 +174,7 @@ export const CONTEXT: readonly Scenario[] = [
     name: 'answers for open, closed and unknown doors inside',
     expected: '1 answer',
     async run(stage) {
-      const { rig, server } = await stage.web((_request, response) => response.end());
+      const server = await stage.serve(AttackServer.http((_request, response) => response.end()));
       const ports = { rules: { ports: new Set([80, 443, server.port]) } };
       const inside = stage.rig(ports);
       const urls = [
@@ -168,7 +185,6 @@ export const CONTEXT: readonly Scenario[] = [
       ];
       const answers = [];
       for (const url of urls) answers.push(await inside.call({ url }));
-      await rig.close();
       const said = answers.map((answer) => (answer.type === 'refused' ? withoutId(answer.error) : told(answer)));
       return `${new Set(said).size} answer`;
     },

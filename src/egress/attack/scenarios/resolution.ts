@@ -1,3 +1,4 @@
+import { AttackPolicies } from '../attack-policies.js';
 import { type Scenario, told } from '../scenario.js';
 import { type Answers, OTHER_PUBLIC, PUBLIC, SILENT } from '../test-network.js';
 
@@ -27,6 +28,7 @@ export const RESOLUTION: readonly Scenario[] = [
   name(34, 'an alias of an internal name', [['192.168.7.7']]),
   name(35, 'NXDOMAIN', [new Error('ENOTFOUND')], 'failed: dns'),
   name(35, 'SERVFAIL', [new Error('ESERVFAIL')], 'failed: dns'),
+  name(35, 'a name that is known once the policies were asked', [new Error('ENOTFOUND'), [PUBLIC]], 'failed: dns'),
   name(35, 'an empty answer', [[]], 'failed: dns'),
   name(35, 'an answer that is no address', [['x']]),
   name(35, 'a name server that keeps silent', ['silence'], 'failed: dns'),
@@ -82,10 +84,11 @@ export const RESOLUTION: readonly Scenario[] = [
     name: 'a socket that is kept alive beyond its policies',
     expected: '2 sockets',
     async run(stage) {
-      const { rig } = await stage.web((_request, response) => response.end('x'));
+      const policies = new AttackPolicies();
+      const { rig } = await stage.web((_request, response) => response.end('x'), { policies });
       await rig.call({ url: 'http://start.test/' });
       await new Promise(setImmediate);
-      rig.policies.swap();
+      policies.swap();
       await rig.call({ url: 'http://start.test/' });
       return `${rig.network.dialled.length} sockets`;
     },
