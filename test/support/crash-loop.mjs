@@ -12,6 +12,8 @@ import { Client } from '@llama-orch/client';
 
 const REPOSITORY = new URL('../../', import.meta.url);
 const COMMAND = fileURLToPath(new URL('bin/llama-orch.mjs', REPOSITORY));
+/** Of the servers: the first one batches, the others do not. */
+const ENGINE_SLOTS = [16, 1, 1, 1];
 const ENGINE = fileURLToPath(new URL('test/support/fake-engines/main.mjs', REPOSITORY));
 const TERMINAL = ['completed', 'cancelled', 'expired', 'evicted', 'failed'];
 const TOKEN_CAP = 1_000_000;
@@ -50,6 +52,8 @@ class CrashLoop {
   sessions = new Map();
   artifacts = [];
   decisions = [];
+  engines = [];
+  recorders = [];
   /** Runs that the engines were asked for: seed of the task → the daemon's life in which it was. */
   runs = new Map();
 
@@ -58,11 +62,7 @@ class CrashLoop {
     loop.log = log;
     loop.random = generator(seed);
     loop.folder = mkdtempSync(join(tmpdir(), 'llama-orch-crashes-'));
-    loop.engine = spawn(process.execPath, [ENGINE, 'llamacpp', '--slots', '16', '--tps', '150'], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const { url } = JSON.parse(await firstLine(loop.engine.stdout));
-    loop.recorder = await recorderBefore(url, (taskSeed) => loop.noteRun(taskSeed));
+    for (const slots of ENGINE_SLOTS) await loop.startEngine(slots);
     loop.upstream = createServer((_request, response) => response.end('old pond'));
     await listening(loop.upstream);
     loop.port = await freePort();
@@ -70,16 +70,23 @@ class CrashLoop {
     return loop;
   }
 
+  async startEngine(slots) {
+    const args = [ENGINE, 'llamacpp', '--slots', String(slots), '--tps', '150'];
+    const engine = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.engines.push(engine);
+    const { url } = JSON.parse(await firstLine(engine.stdout));
+    this.recorders.push(await recorderBefore(url, (taskSeed) => this.noteRun(taskSeed)));
+  }
+
   get url() {
     return `http://127.0.0.1:${this.port}`;
   }
 
   writeConfig() {
-    const endpoint = `http://127.0.0.1:${this.recorder.address().port}`;
+    const endpoints = this.recorders.map((recorder) => `http://127.0.0.1:${recorder.address().port}`);
     const pool = {
       engine: 'llamacpp',
       model: 'tiny.gguf',
-      endpoint,
       ctx: 512,
       backoff: { initial_ms: 20, max_ms: 50, jitter: 0 },
     };
@@ -90,15 +97,14 @@ class CrashLoop {
       budgets: { tokens: TOKEN_CAP },
       egress: { allow_private: true, ports: [this.upstream.address().port], rate_per_s: 1_000 },
       pools: [
-        // One answers alike each time, so that its answers go on after a crash; the other does not.
-        { ...pool, id: 'exact', labels: { answers: 'exact' }, replicas: 3, slots: 1, queue: { capacity: 64 } },
+        // Servers with one slot answer alike each time, so that their answers go on after a crash; the other does not.
+        ...endpoints.slice(1).map((endpoint, at) => ({
+          ...{ ...pool, id: `exact-${at}`, endpoint, labels: { answers: 'exact' } },
+          ...{ slots: 1, queue: { capacity: 64 } },
+        })),
         {
-          ...pool,
-          id: 'loose',
-          labels: { answers: 'loose' },
-          slots: 4,
-          determinism: 'best_effort',
-          queue: { capacity: 64 },
+          ...{ ...pool, id: 'loose', endpoint: endpoints[0], labels: { answers: 'loose' } },
+          ...{ slots: 4, determinism: 'best_effort', queue: { capacity: 64 } },
         },
       ],
     };
@@ -174,8 +180,8 @@ class CrashLoop {
 
   async stop() {
     if (this.daemon?.exitCode === null && this.daemon.signalCode === null) await this.kill();
-    this.engine.kill('SIGKILL');
-    for (const server of [this.recorder, this.upstream]) {
+    for (const engine of this.engines) engine.kill('SIGKILL');
+    for (const server of [...this.recorders, this.upstream]) {
       server.close();
       server.closeAllConnections();
     }
