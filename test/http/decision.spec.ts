@@ -206,7 +206,7 @@ describe('Decisions behind keys', () => {
       record('carl', 'acme', ['infer']),
     ];
     const pool = mockPool({}, { queue: { capacity: 1, full_policy: 'shed-low-priority' } });
-    const app = await startTestApp({ auth: { keys }, pools: [pool] }, []);
+    const app = await startTestApp({ auth: { keys }, pools: [pool] });
     const ready = async () => (await app.post(completion(HOLD), as('anna'))).status === 202;
     await eventuallyTrue(ready);
     const batch = await app.submit(completion('x', { priority: 'batch' }), as('anna'));

@@ -197,7 +197,7 @@ describe('A drain', () => {
       ...{ id, hash: hashKey(key), tenant: 'a', scopes },
     });
     const keys = [record('watcher', watcher, ['infer', 'observe']), record('keeper', keeper, ['control'])];
-    const app = await startTestApp({ auth: { keys } }, []);
+    const app = await startTestApp({ auth: { keys } });
     const call = (key: string, path: string, body: object) =>
       app.call(`/v1/pools/mock/${path}`, { method: 'POST', body, headers: { authorization: `Bearer ${key}` } });
     expectProblem(await call(watcher, 'drain', { deadline_ms: 0 }), 403, 'FORBIDDEN');

@@ -14,9 +14,7 @@ const keys = (Object.keys(KEYS) as Tenant[]).map((id) => ({ id, hash: hashKey(KE
 async function startHeld(scheduler: object): Promise<{ app: TestApp; release: () => Promise<unknown> }> {
   const tenants = [{ id: 'heavy', weight: 3 }];
   const pool = mockPool({}, { queue: { capacity: 200 } });
-  const app = await startTestApp({ auth: { keys }, tenants, scheduler, pools: [pool] }, []);
-  const health = () => app.call<{ ready: boolean }>('/v1/pools/mock/health', { headers: as('light') });
-  await eventually(async () => expect((await health()).body.ready).toBe(true));
+  const app = await startTestApp({ auth: { keys }, tenants, scheduler, pools: [pool] });
   const holder = await app.submit(completion(HOLD), as('light'));
   return { app, release: () => app.cancel(holder.task_id, as('light')) };
 }

@@ -23,7 +23,7 @@ beforeAll(async () => {
     record('watcher', 'b', ['observe']),
     record('old', 'a', EVERYTHING, { expires_ms: 1 }),
   ];
-  app = await startTestApp({ auth: { keys } }, []);
+  app = await startTestApp({ auth: { keys } });
 });
 
 describe('A daemon with keys', () => {

@@ -30,7 +30,7 @@ function startLimited({ steady, tenants = [], pools = [mockPool()] }: Setup): Pr
     record('anna', 'a'),
     record('ben', 'b'),
   ];
-  return startTestApp({ auth: { keys }, tenants, pools }, []);
+  return startTestApp({ auth: { keys }, tenants, pools });
 }
 
 async function startReady(setup: Setup): Promise<TestApp> {

@@ -94,7 +94,7 @@ describe('The list of sessions', () => {
   let app: TestApp;
   beforeAll(async () => {
     const record = (id: 'a' | 'b') => ({ id, hash: hashKey(keys[id]), tenant: id, scopes: ['infer', 'observe'] });
-    app = await startTestApp({ auth: { keys: [record('a'), record('b')] } }, []);
+    app = await startTestApp({ auth: { keys: [record('a'), record('b')] } });
     await eventually(async () =>
       expect((await app.call<{ ready: boolean }>('/v1/pools/mock/health', { headers: as('a') })).body.ready).toBe(true),
     );

@@ -18,7 +18,7 @@ beforeAll(async () => {
   const policies = [{ builtin: 'per-task-budget', settings: { max_calls: 2, without_task: 'allow' } }];
   const egress = { ports: [upstream.port], rate_per_s: 1_000 };
   const pools = [mockPool({}, { labels: { zone: 'a' } })];
-  app = await startTestApp({ egress, policies, pools, auth: { keys, protect_metrics: false } }, []);
+  app = await startTestApp({ egress, policies, pools, auth: { keys, protect_metrics: false } });
 });
 afterAll(() => upstream.close());
 

@@ -1,3 +1,4 @@
+import { type INestApplicationContext } from '@nestjs/common';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,6 +6,8 @@ import { type StreamFrame, type Task, type TaskAccepted } from '@llama-orch/clie
 import { type App, startApp } from '../../src/app.js';
 import { parseConfig } from '../../src/config/index.js';
 import { type Network } from '../../src/egress/guard/network.js';
+import { poolId } from '../../src/kernel/ids.js';
+import { Pools } from '../../src/pools/pools.js';
 import { redactorOf } from '../../src/secrets.js';
 import { Logger, type LogFields, type LogLevel } from '../../src/observability/logger.js';
 import { Events, type EventsOptions } from './read-events.js';
@@ -105,6 +108,10 @@ export class TestApp {
     return this.app.url;
   }
 
+  private get pools(): Pools {
+    return (Reflect.get(this.app, 'nest') as INestApplicationContext).get(Pools);
+  }
+
   async close(): Promise<void> {
     await this.app.endNow();
     rmSync(this.folder, { recursive: true, force: true });
@@ -167,10 +174,9 @@ export class TestApp {
     return line === undefined ? undefined : Number(line.slice(line.lastIndexOf(' ') + 1));
   }
 
+  /** Asked inside: the route may want a key. */
   async untilReady(pool: string): Promise<void> {
-    await eventually(async () =>
-      expect((await this.call<{ ready: boolean }>(`/v1/pools/${pool}/health`)).body.ready).toBe(true),
-    );
+    await eventually(() => expect(this.pools.get(poolId(pool))?.ready).toBe(true));
   }
 
   /** Waits until no slot is in use and nobody waits. */
