@@ -56,6 +56,12 @@ describe('llama-orch models pull', () => {
     expect(io.err.endsWith('\r\u001b[2K')).toBe(true);
   });
 
+  it('says how a local file is added instead, and asks nobody (ORCH-3090)', async () => {
+    const { code, io } = await cli(['models', 'pull', 'file:/models/a.gguf'], daemon([DONE]));
+    expect([code, server.received]).toEqual([2, []]);
+    expect(io.err).toContain('llama-orch models add <id> --source file:/models/a.gguf');
+  });
+
   it('prints one JSON document on request', async () => {
     const { io } = await cli(['models', 'pull', REF, '--json'], daemon([DONE]));
     expect(io.json).toMatchObject({ schema_version: 1, state: 'done', digest: DIGEST });

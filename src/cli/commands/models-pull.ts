@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { type Client, type ModelFetch, type StartFetch } from '@llama-orch/client';
-import { InterruptedError } from '../cli-errors.js';
+import { InterruptedError, UsageError } from '../cli-errors.js';
 import { fetchLine, fitWarning } from '../fetch-line.js';
 import { integer } from '../flags.js';
 import { interruptible } from '../interrupts.js';
@@ -40,6 +40,8 @@ export function modelPullCommand(shellOf: ShellOf): Command {
 }
 
 async function pulled(shell: Shell, ref: string, flags: PullFlags, signal: AbortSignal): Promise<ModelFetch> {
+  if (ref.startsWith('file:'))
+    throw new UsageError(`a local file is not fetched; add it with: llama-orch models add <id> --source ${ref}`);
   const client = shell.client();
   const started = await (REFS.test(ref)
     ? startedFetch(shell, client, ref, flags, signal)

@@ -785,7 +785,7 @@ export interface components {
             readonly fetch: null | components["schemas"]["ModelFetch"];
             readonly warnings: readonly string[];
         };
-        /** @description A model ref that leads somewhere: hf:…, https://…, s3://…, oci://… or file:… */
+        /** @description A model ref that leads elsewhere: hf:…, repo:…, https://…, s3://… or oci://… */
         readonly FetchRef: string;
         readonly StartFetch: {
             readonly ref: components["schemas"]["FetchRef"];
