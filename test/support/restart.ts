@@ -1,3 +1,4 @@
+import { type SessionId } from '../../src/kernel/ids.js';
 import { type Task } from '../../src/tasks/task.js';
 import { FakeClock } from './fake-clock.js';
 import { MemoryTaskStore } from './memory-task-store.js';
@@ -25,4 +26,16 @@ export function textOf(task: Task): string {
   return framesOf(task)
     .flatMap(({ event, data }) => (event === 'token' ? [data['t']] : []))
     .join('');
+}
+
+const SESSION = '0198f1d2-7c3a-7b21-8f3e-000000000001' as SessionId;
+
+/** Accepts a task of a session of its own, as admission does. */
+export async function acceptInSession(rig: SchedulerRig): Promise<Task> {
+  const task = rig.task({ sessionId: SESSION, maxTokens: 20 });
+  const origin = { correlationId: 'c', clientId: undefined, userAgent: undefined };
+  task.session = rig.sessions.named('default', SESSION, origin);
+  rig.scheduler.submit(task);
+  await rig.journal!.accept(task, []);
+  return task;
 }

@@ -1,11 +1,7 @@
 import { EngineError } from '@llama-orch/plugin-sdk';
 import { settle } from '../../../test/support/fake-clock.js';
-import { Restart, again, textOf } from '../../../test/support/restart.js';
+import { Restart, acceptInSession, again, textOf } from '../../../test/support/restart.js';
 import { eventsOf, framesOf } from '../../../test/support/scheduler-rig.js';
-import { type SessionId } from '../../kernel/ids.js';
-
-const SESSION = '0198f1d2-7c3a-7b21-8f3e-000000000001';
-const ORIGIN = { correlationId: 'c', clientId: undefined, userAgent: undefined };
 
 describe('after a crash', () => {
   it('waiting tasks wait again in their old order, and nobody asks whether there is room (ORCH-4210)', async () => {
@@ -128,10 +124,7 @@ describe('after a crash', () => {
   it('a session is charged once for tokens that are decoded twice (ORCH-4407)', async () => {
     const restart = new Restart({ budgets: { tokens: 100 } });
     const before = await restart.start();
-    const task = before.task({ sessionId: SESSION, maxTokens: 20 });
-    task.session = before.sessions.named('default', SESSION as SessionId, ORIGIN);
-    before.scheduler.submit(task);
-    await before.journal!.accept(task, []);
+    const task = await acceptInSession(before);
     before.runOf(task).tokens('a', 'b');
     await before.clock.advance(300);
     const after = await restart.start();
@@ -150,10 +143,7 @@ describe('after a crash', () => {
   it('a session pays for what its reader has, also when the crash came before that was written (ORCH-4407)', async () => {
     const restart = new Restart({ budgets: { tokens: 100 }, pool: { determinism: 'best_effort' } });
     const before = await restart.start();
-    const task = before.task({ sessionId: SESSION, maxTokens: 20 });
-    task.session = before.sessions.named('default', SESSION as SessionId, ORIGIN);
-    before.scheduler.submit(task);
-    await before.journal!.accept(task, []);
+    const task = await acceptInSession(before);
     before.runOf(task).tokens('a', 'b');
     await before.clock.advance(50);
     const after = await restart.start();

@@ -1,11 +1,7 @@
 import { settle } from '../../../test/support/fake-clock.js';
-import { Restart, again, textOf } from '../../../test/support/restart.js';
+import { Restart, acceptInSession, again, textOf } from '../../../test/support/restart.js';
 import { type RigOptions, type SchedulerRig, framesOf } from '../../../test/support/scheduler-rig.js';
-import { type SessionId } from '../../kernel/ids.js';
 import { type Task, type TaskRequest } from '../../tasks/task.js';
-
-const SESSION = '0198f1d2-7c3a-7b21-8f3e-000000000001';
-const ORIGIN = { correlationId: 'c', clientId: undefined, userAgent: undefined };
 
 /** A task that only waited, and the daemon after the crash. */
 async function waitedBefore(
@@ -90,10 +86,7 @@ describe('a task of before a crash whose pool serves something else now', () => 
   it('and nobody can have it: it is counted, and its session has nothing reserved for it (ORCH-4210, ORCH-4407)', async () => {
     const restart = new Restart({ budgets: { tokens: 100 } });
     const before = await restart.start();
-    const task = before.task({ sessionId: SESSION, maxTokens: 20 });
-    task.session = before.sessions.named('default', SESSION as SessionId, ORIGIN);
-    before.scheduler.submit(task);
-    await before.journal!.accept(task, []);
+    const task = await acceptInSession(before);
     before.runOf(task).tokens('a', 'b');
     await restart.clock.advance(50);
     const rig = await restart.start({ pool: { id: 'q', model: 'other' } });
