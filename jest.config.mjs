@@ -22,8 +22,10 @@ export default {
   transformIgnorePatterns: [`/node_modules/(?!(${esmRequiredByCommonJs})/)`],
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/sdk/policy/templates'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
+  globalSetup: '<rootDir>/test/support/migrated-store.mjs',
+  globalTeardown: '<rootDir>/test/support/remove-migrated-store.mjs',
   reporters: ['default', '<rootDir>/scripts/closing-line-reporter.mjs'],
   maxWorkers: 2,
   workerIdleMemoryLimit: '1GB',
-  testTimeout: 20_000,
+  testTimeout: 60_000,
 };

@@ -15,5 +15,6 @@ declare module 'better-sqlite3' {
   export interface Statement<Row> {
     run(parameters?: Readonly<Record<string, unknown>>): { readonly changes: number };
     all(parameters?: Readonly<Record<string, unknown>>): Row[];
+    get(parameters?: Readonly<Record<string, unknown>>): Row | undefined;
   }
 }

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 const EVERY_MS = 5;
 
 /** Tries again until the check passes. @throws what it threw last, when the time is over */
-export async function eventually<Value>(check: () => Value | Promise<Value>, withinMs = 10_000): Promise<Value> {
+export async function eventually<Value>(check: () => Value | Promise<Value>, withinMs = 30_000): Promise<Value> {
   const deadline = performance.now() + withinMs;
   for (;;) {
     try {

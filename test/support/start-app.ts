@@ -1,5 +1,5 @@
 import { type INestApplicationContext } from '@nestjs/common';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type StreamFrame, type Task, type TaskAccepted } from '@llama-orch/client';
@@ -8,6 +8,7 @@ import { parseConfig } from '../../src/config/index.js';
 import { type Network } from '../../src/egress/guard/network.js';
 import { poolId } from '../../src/kernel/ids.js';
 import { Pools } from '../../src/pools/pools.js';
+import { storePath } from '../../src/persistence/store/connection-path.js';
 import { redactorOf } from '../../src/secrets.js';
 import { Logger, type LogFields, type LogLevel } from '../../src/observability/logger.js';
 import { Events, type EventsOptions } from './read-events.js';
@@ -68,6 +69,13 @@ export function mockPool(options: object = {}, pool: PoolInput = {}): PoolInput 
   };
 }
 
+/** A data folder that no daemon had yet, with the store that it would make at its first start. */
+function newDataFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'llama-orch-data-'));
+  copyFileSync(process.env['LLAMA_ORCH_TEST_MIGRATED_STORE']!, storePath(folder));
+  return folder;
+}
+
 /** A completion for {@link mockPool}; `prompt` may hold controls of the mock engine. */
 export function completion(prompt = 'a frog', more: object = {}): Record<string, unknown> {
   return { workload: 'completion', model_ref: 'mock-model', priority: 'interactive', prompt, max_tokens: 64, ...more };
@@ -85,7 +93,7 @@ export class TestApp {
   ) {}
 
   static async start(input: TestConfig, network?: Network): Promise<TestApp> {
-    const folder = mkdtempSync(join(tmpdir(), 'llama-orch-data-'));
+    const folder = newDataFolder();
     const storage = { data_dir: folder };
     const catalog = { weights_dir: join(folder, 'weights') };
     const config = parseConfig({ server: { bind: '127.0.0.1:0' }, pools: [mockPool()], storage, catalog, ...input });

@@ -5,12 +5,11 @@ import { serveStore } from '../../dist/persistence/store/serve-store.js';
 const QUESTIONS = {
   /** Ends the thread without a word, as a crash would. */
   endThread: () => process.exit(7),
-  pragma: (source, text) => source.query(`PRAGMA ${text}`),
-  halfWay: async (source, id) => {
-    await source.query(
-      'INSERT INTO sessions SELECT tenant_id, ?, turns, used_tokens, used_time_ms, used_cost, last_replica, open_tasks, created_ms, expires_ms, correlation_id, client_id, user_agent, charges FROM sessions LIMIT 1',
-      [id],
-    );
+  pragma: (db, text) => db.pragma(text),
+  halfWay: (db, id) => {
+    db.prepare(
+      'INSERT INTO sessions SELECT tenant_id, :id, turns, used_tokens, used_time_ms, used_cost, last_replica, open_tasks, created_ms, expires_ms, correlation_id, client_id, user_agent, charges FROM sessions LIMIT 1',
+    ).run({ id });
     throw new Error('half of it was done');
   },
 };

@@ -8,6 +8,7 @@ import { prepareFolder } from '../data-folder.js';
 import { StoreError } from '../store-error.js';
 import { type Connection, openConnection, versionOf } from './connection.js';
 import { storePath } from './connection-path.js';
+import { ormView } from './migrate.js';
 import { MIGRATIONS } from './migrations/index.js';
 import { StoreDesk } from './store-desk.js';
 
@@ -170,7 +171,9 @@ describe('a store', () => {
   });
 
   it('has the tables, columns, keys and indices that its entities name, and no other (ORCH-4808)', async () => {
-    const { source, db } = await open();
+    const connection = await open();
+    const source = await ormView(connection);
+    const { db } = connection;
     const { upQueries } = await source.driver.createSchemaBuilder().log();
     expect(upQueries.map(({ query }) => query)).toEqual([]);
     const strict = db

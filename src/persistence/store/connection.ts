@@ -1,16 +1,13 @@
 import { copyFileSync, renameSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { DataSource, type Logger } from 'typeorm';
 import { privateFile } from '../data-folder.js';
-import { ENTITIES } from './all-entities.js';
 import { storePath } from './connection-path.js';
 import { signHolder } from './holder.js';
-import { MIGRATIONS, type MigrationClass } from './migrations/index.js';
+import { MIGRATIONS, MIGRATIONS_TABLE, type MigrationClass } from './migrations/index.js';
 import { damaged, storeErrorOf, tooNew } from './open-errors.js';
 
-/** The database of a data folder, open for this process alone: TypeORM's view of it and the handle below. */
+/** The database of a data folder, open for this process alone. */
 export interface Connection {
-  readonly source: DataSource;
   readonly db: Database;
   readonly path: string;
 }
@@ -21,16 +18,6 @@ const MOST_CHECKED_BYTES = 1024 ** 3;
 const HISTORY: readonly string[] = ['tasks', 'task_frames'];
 /** What one large write has left of the log is given back at the next checkpoint. */
 const WAL_LIMIT_BYTES = 16 * 1024 * 1024;
-
-/** What goes wrong is thrown; standard output belongs to the log of the daemon. */
-const SILENT: Logger = {
-  logQuery: () => {},
-  logQueryError: () => {},
-  logQuerySlow: () => {},
-  logSchemaBuild: () => {},
-  logMigration: () => {},
-  log: () => {},
-};
 
 /**
  * Opens the store of a data folder for this process alone, and brings it up to date. The lock is SQLite's own and ends
@@ -46,39 +33,23 @@ export async function openConnection(
   let db: Database | undefined;
   try {
     privateFile(path);
-    const source = sourceOf(path, migrations, (opened) => {
-      db = opened;
-      setUp(opened);
-      requireSound(opened, path);
-    });
-    await source.initialize();
-    await bringUpToDate({ source, db: db!, path }, migrations.length);
+    db = new Database(path, { timeout: 0 });
+    setUp(db);
+    requireSound(db, path);
+    await bringUpToDate({ db, path }, migrations);
     signHolder(folder, epochMs);
-    return { source, db: db!, path };
+    return { db, path };
   } catch (error) {
     db?.close();
     throw storeErrorOf(error, path);
   }
 }
 
-function sourceOf(path: string, migrations: readonly MigrationClass[], prepare: (db: Database) => void): DataSource {
-  return new DataSource({
-    type: 'better-sqlite3',
-    driver: Database,
-    database: path,
-    timeout: 0,
-    prepareDatabase: prepare,
-    entities: ENTITIES,
-    migrations: [...migrations],
-    migrationsTransactionMode: 'each',
-    logger: SILENT,
-  });
-}
-
 function setUp(db: Database): void {
   db.pragma('locking_mode = EXCLUSIVE');
   db.pragma('journal_mode = WAL');
   db.pragma('synchronous = FULL');
+  db.pragma('foreign_keys = ON');
   db.pragma(`cache_size = -${PAGE_CACHE_KIB}`);
   db.pragma(`journal_size_limit = ${WAL_LIMIT_BYTES}`);
   // What a task was asked goes from the disk when the task ends, not when its pages are needed for something else.
@@ -102,22 +73,30 @@ function tablesOf(db: Database): string[] {
   return tables.map(({ name }) => name);
 }
 
-async function bringUpToDate(connection: Connection, known: number): Promise<void> {
-  const { source, db, path } = connection;
-  const version = versionOf(db);
+/** A store that is as new as this program is left as it is; TypeORM, which takes its time to load, is not asked. */
+async function bringUpToDate({ db, path }: Connection, migrations: readonly MigrationClass[]): Promise<void> {
+  const [version, known] = [versionOf(db), migrations.length];
   if (version === 0) requireOurs(db, path);
   if (version > known) throw tooNew(path, version, known);
-  if (version === known && !(await source.showMigrations())) return;
+  if (version === known && hasAll(db, migrations)) return;
   if (version > 0) keepCopy(db, path, version);
-  await source.runMigrations();
+  const { migrate } = await import('./migrate.js');
+  await migrate({ db, path }, migrations);
   // An older llama-orch that finds a higher number than it knows leaves the store alone.
   db.pragma(`user_version = ${known}`);
+}
+
+function hasAll(db: Database, migrations: readonly MigrationClass[]): boolean {
+  if (!tablesOf(db).includes(MIGRATIONS_TABLE)) return false;
+  const rows = db.prepare<{ readonly name: string }>(`SELECT name FROM ${MIGRATIONS_TABLE}`).all();
+  const done = new Set(rows.map(({ name }) => name));
+  return migrations.every((Migration) => done.has(new Migration().name!));
 }
 
 /** A database of another program, put here by mistake, is not ours to change. */
 function requireOurs(db: Database, path: string): void {
   const tables = tablesOf(db);
-  if (tables.length > 0 && !tables.includes('migrations')) throw damaged(path, 'it is no store of llama-orch');
+  if (tables.length > 0 && !tables.includes(MIGRATIONS_TABLE)) throw damaged(path, 'it is no store of llama-orch');
 }
 
 export function versionOf(db: Database): number {

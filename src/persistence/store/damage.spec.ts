@@ -28,7 +28,7 @@ beforeAll(async () => {
   connection.db.pragma('wal_checkpoint(TRUNCATE)');
   await desk.serve({ type: 'commit', id: 2, units: units.slice(SESSIONS / 2), durability: 'full' });
   for (const end of ['', '-wal']) copyFileSync(`${storePath(work)}${end}`, `${storePath(sound)}${end}`);
-  await connection.source.destroy();
+  connection.db.close();
   rmSync(work, { recursive: true });
 });
 afterAll(() => rmSync(sound, { recursive: true, force: true }));

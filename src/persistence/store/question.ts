@@ -1,7 +1,7 @@
-import { type DataSource } from 'typeorm';
+import type Database from 'better-sqlite3';
 
-/** A cold query of several steps. It runs in the thread of the store, with nothing between its steps. */
-export type Question<Given, Answer> = (source: DataSource, given: Given) => Promise<Answer>;
+/** A cold query of several steps. It runs in the thread of the store, in one transaction. */
+export type Question<Given, Answer> = (db: Database, given: Given) => Answer;
 
 /** Whatever their types; the one who asks knows them. */
 export type Questions = Readonly<Record<string, Question<never, unknown>>>;

@@ -46,7 +46,7 @@ export class StoreDesk {
       case 'snapshot':
         return this.connection.db.backup(request.file);
       case 'close':
-        return this.connection.source.destroy();
+        return this.connection.db.close();
     }
   }
 
@@ -61,12 +61,25 @@ export class StoreDesk {
     return values === undefined ? statement.all() : statement.all(values);
   }
 
-  private ask(name: string, given: unknown): Promise<unknown> {
+  private ask(name: string, given: unknown): unknown {
     const question = this.named.questions[name];
     if (question === undefined) throw new Error(`the store knows no question ${name}`);
     this.committer.sync('full');
-    const { source } = this.connection;
-    return source.transaction(() => question(source, given as never));
+    return this.inTransaction(() => question(this.connection.db, given as never));
+  }
+
+  private inTransaction<Answer>(work: () => Answer): Answer {
+    const { db } = this.connection;
+    db.exec('BEGIN');
+    try {
+      const answer = work();
+      db.exec('COMMIT');
+      return answer;
+    } catch (error) {
+      // A full disk may have undone it already.
+      if (db.inTransaction) db.exec('ROLLBACK');
+      throw error;
+    }
   }
 
   private statementOf(name: string): Statement<unknown> {

@@ -6,5 +6,8 @@ import { Artifacts } from './0004-artifacts.js';
 
 export type MigrationClass = new () => MigrationInterface;
 
+/** Where the steps are counted that a store has seen. */
+export const MIGRATIONS_TABLE = 'migrations';
+
 /** In their order, which their names repeat in their last 13 digits. They are only ever added. */
 export const MIGRATIONS: readonly MigrationClass[] = [Sessions, Tasks, Catalog, Artifacts];
