@@ -277,6 +277,17 @@ describe('limits of time', () => {
     }
   });
 
+  it('lets a task be that keeps writing (ORCH-3016)', async () => {
+    const rig = await SchedulerRig.ready({ pool: { timeouts: { idle_ms: 1000, first_token_ms: 1000 } } });
+    const task = rig.submit();
+    for (let count = 0; count < 12; count++) {
+      await rig.clock.advance(900);
+      rig.runOf(task).tokens('a');
+    }
+    await rig.clock.advance(900);
+    expect(task.state).toBe('streaming');
+  });
+
   it('ends a task at its deadline that was requeued after it (ORCH-4411)', async () => {
     const rig = await SchedulerRig.ready({ onDeadline: 'finish' });
     const task = rig.submit({ deadlineMs: 500 });

@@ -52,7 +52,7 @@ for (const language of ['ts', 'as', 'wat', 'c'] as const) {
       const { stdout } = await npm('run', 'build');
       expect(stdout).toMatch(/mine 0\.1\.0 is in .*dist\/mine\.wasm\n {2}sha256:/);
       expect((await policy('inspect', `new-${language}/dist/mine.wasm`)).code).toBe(0);
-    }, 60_000);
+    }, 300_000);
   });
 }
 

@@ -4,6 +4,7 @@ import { Stage, told } from '../../src/egress/attack/scenario.js';
 import { type OutboundCall } from '../../src/egress/egress.js';
 import { SecretRedactor } from '../../src/observability/redaction/secret-redactor.js';
 import { eventually } from '../support/eventually.js';
+import { FakeClock } from '../support/fake-clock.js';
 import { START, textOf } from './support/echo.js';
 
 let stage: Stage;
@@ -52,11 +53,16 @@ describe('a stream', () => {
 
   it('that nobody begins to read ends at its deadline, and leaves its row (OC-POLICY-4031, OC-POLICY-4032)', async () => {
     let closed = false;
-    const { rig } = await stage.web((_request, response) => {
-      response.on('close', () => (closed = true));
-      response.write('x');
-    });
+    const clock = new FakeClock();
+    const { rig } = await stage.web(
+      (_request, response) => {
+        response.on('close', () => (closed = true));
+        response.write('x');
+      },
+      { parts: { clock } },
+    );
     const { end } = await open(rig, { timeoutMs: 100, tool: FILE });
+    clock.leap(100);
     expect(await end).toEqual({ bytes: 0, truncated: false, auditSeq: 2 });
     await eventually(() => expect(closed).toBe(true));
     expect(rig.audit.entries[1]).toMatchObject({ action: 'download.response', decision: 'failed', code: 'TIMEOUT' });

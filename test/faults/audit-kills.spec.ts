@@ -19,5 +19,5 @@ describe('A writer of the audit that is killed', () => {
       expect(acknowledged.length).toBeGreaterThan(0);
       expect(await damageAfter(folder, acknowledged)).toBeUndefined();
     }
-  }, 60_000);
+  }, 600_000);
 });

@@ -51,5 +51,5 @@ describe('A disk without space', () => {
     await eventually(async () => expect(await status('/readyz')).toBe(200));
     daemon.signal('SIGTERM');
     expect(await daemon.exit()).toBe(0);
-  }, 60_000);
+  }, 300_000);
 });

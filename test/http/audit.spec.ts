@@ -33,6 +33,8 @@ beforeAll(async () => {
       const { body } = await app.call<{ ready: boolean }>(`/v1/pools/${pool}/health`, by('admin'));
       expect(body.ready).toBe(true);
     });
+  // These rows wait for nobody, and nobody for them.
+  await eventually(async () => expect(await page('?action=pool.lifecycle')).toHaveLength(2));
   const drain = (pool: string, id: keyof typeof KEYS) =>
     app.call(`/v1/pools/${pool}/drain`, {
       method: 'POST',

@@ -179,9 +179,11 @@ describe('POST /v1/tasks with', () => {
     ['inputs that are no text', JSON.stringify({ ...EMBEDDING, inputs: Array<number>(1_900_000).fill(1) })],
     ['messages without a role', JSON.stringify(completion('x', { messages: Array<object>(1_300_000).fill({}) }))],
   ])('4 MB of %s is 400 and holds nobody up for long (ORCH-4107, OC-CTRL-2030)', async (_what, body) => {
-    const asked = performance.now();
+    // Work, not time: a machine that is busy with other things is not held up by this one.
+    const before = process.cpuUsage();
     const [answer] = await Promise.all([app.post(body), app.call('/livez')]);
-    expect(performance.now() - asked).toBeLessThan(5_000);
+    const { user, system } = process.cpuUsage(before);
+    expect(user + system).toBeLessThan(5e6);
     expectProblem(answer, 400, 'INVALID_PARAMS');
     expect(answer.text.length).toBeLessThan(10_000);
   });

@@ -76,7 +76,7 @@ describe('A session with a budget of tokens', () => {
 
   it('holds a budget for each of its tasks, and what one of them leaves is there for the next (ORCH-4407)', async () => {
     const id = randomUUID();
-    const { task_id } = await app.submit(turn(id, {}, '[[mock:first_token_ms=60000]]'));
+    const { task_id } = await app.submit(turn(id, {}, '[[mock:stall@0]]'));
     expectProblem(await app.post(turn(id)), 429, 'BUDGET_EXHAUSTED');
     await app.cancel(task_id);
     expect(await sessionOf(app, id)).toMatchObject({ tokens_budget_remaining: 40, turns: 1 });
@@ -98,12 +98,11 @@ it('stops within one engine batch of 8 tokens (ORCH-4407)', async () => {
 
 describe('Budgets of time and cost', () => {
   it('count decode time, and brake also while no token comes (ORCH-4407, OC-METRICS-7111)', async () => {
-    const app = await startTestApp({ budgets: { time_ms: 300 } });
+    // The three tokens come in one piece: none of them can be late.
+    const app = await startTestApp({ budgets: { time_ms: 300 }, pools: [mockPool({ batch_tokens: 3 })] });
     const id = randomUUID();
-    const began = performance.now();
     const frames = await finished(app, turn(id, {}, '[[mock:stall@3]]'));
     expect(terminalOf(frames)).toMatchObject({ event: 'end', data: { finish_reason: 'budget', tokens_out: 3 } });
-    expect(performance.now() - began).toBeLessThan(5_000);
     expect(await sessionOf(app, id)).toMatchObject({ time_budget_remaining_ms: 0 });
     expectProblem(await app.post(turn(id)), 429, 'BUDGET_EXHAUSTED');
   });

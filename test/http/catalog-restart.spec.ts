@@ -63,4 +63,4 @@ it('keeps models, what came with them and their state when the daemon is killed 
   await second.client.removeModel(MODEL.id);
   expect(await codeOf(second.client.model(MODEL.id))).toBe('NOT_FOUND');
   await second.daemon.kill();
-}, 60_000);
+});

@@ -42,9 +42,7 @@ describe('A model that is retired', () => {
 
   it('ends what still runs at the deadline (ORCH-3072)', async () => {
     const app = await app2();
-    const { task_id } = await app.submit(
-      completion('[[mock:tokens=2000]][[mock:token_ms=20]] x', { max_tokens: 2000 }),
-    );
+    const { task_id } = await app.submit(completion('[[mock:stall@1]]'));
     const reader = await app.follow(task_id);
     await reader.until('token');
     await setModelState(app, 'mock-model', { state: 'Retired', deadline_ms: 50 });
@@ -55,7 +53,7 @@ describe('A model that is retired', () => {
   it('comes back when it is activated, before its pool has stopped or after; the state that it has changes nothing (ORCH-3072, ORCH-3031)', async () => {
     const app = await app2();
     expect((await setModelState(app, 'mock-model', { state: 'Active' })).status).toBe(202);
-    const { task_id } = await app.submit(completion('[[mock:tokens=300]][[mock:token_ms=5]] x', { max_tokens: 300 }));
+    const { task_id } = await app.submit(completion('[[mock:stall@1]]'));
     await (await app.follow(task_id)).until('token');
     await setModelState(app, 'mock-model', { state: 'Retired', deadline_ms: 60_000 });
     await untilState(app, 'draining');

@@ -21,6 +21,9 @@ const save = (name: string, content: string | Buffer) => {
   return join(folder, name);
 };
 
+/** Its engine is a process of its own, which a busy machine may leave without a turn for seconds. */
+const PROBE = { interval_ms: 500, timeout_ms: 20_000, heartbeat_stale_ms: 30_000 };
+
 const [keys, strangers] = [newKeys(), newKeys()];
 const FILES = [{ name: 'signed.gguf', digest: HEX }];
 const SBOM = JSON.stringify({
@@ -44,7 +47,7 @@ const past = { from: new Date('2001-01-01'), until: new Date('2002-01-01') };
 function start(mode: 'strict' | 'permissive', model = 'haiku-nano'): Promise<TestApp> {
   const publicKey = keys.publicKey.export({ type: 'spki', format: 'pem' }).toString();
   const ca_roots = [save('key.pem', publicKey), save('root.pem', root.pem)];
-  const pools = [{ id: 'trust', engine: 'embedded', model, probe: { interval_ms: 500 } }];
+  const pools = [{ id: 'trust', engine: 'embedded', model, probe: PROBE }];
   return startTestApp({ pools, catalog: { weights_dir: folder, trust_policy: { mode, ca_roots } } }, []);
 }
 

@@ -30,7 +30,9 @@ function save(name: string, bytes: Buffer): string {
   return path;
 }
 
-const poolOf = (model: string) => ({ id: 'haiku', engine: 'embedded', model, probe: { interval_ms: 500 } });
+/** Its engine is a process of its own, which a busy machine may leave without a turn for seconds. */
+const PROBE = { interval_ms: 500, timeout_ms: 20_000, heartbeat_stale_ms: 30_000 };
+const poolOf = (model: string) => ({ id: 'haiku', engine: 'embedded', model, probe: PROBE });
 const start = (model: string, ready: readonly string[] = [], catalog: object = {}) =>
   startTestApp({ pools: [poolOf(model)], catalog: { weights_dir: join(folder, 'weights'), ...catalog } }, ready);
 const add = (app: TestApp, body: object) => app.call<CatalogModel>('/v1/catalog/models', { method: 'POST', body });

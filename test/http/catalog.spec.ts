@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CatalogModel, type CatalogModelList, type VerificationStarted } from '@llama-orch/client';
@@ -258,11 +258,19 @@ describe('A verification', () => {
   });
 
   it('runs once at a time: whoever asks again gets the same id (ORCH-3064)', async () => {
-    const bytes = Buffer.alloc(48 * 1024 * 1024, 7);
+    const bytes = 'large weights';
     await addModel(app, { id: 'large', digest: digestOf(bytes), source_url: save('large.gguf', bytes) });
+    // A file of nothing but a hole: reading it takes longer than anybody waits, until it is cut off.
+    truncateSync(join(folder, 'large.gguf'), 1024 ** 4);
     const start = () => app.call<VerificationStarted>(modelPath('large', '/verify'), { method: 'POST' });
-    const both = await Promise.all([start(), start()]);
-    expect(new Set(both.map(({ body }) => body.verification_id)).size).toBe(1);
-    await eventually(async () => expect((await modelOf(app, 'large')).last_verification?.state).toBe('warn'));
+    const [first, second] = await Promise.all([start(), start()]);
+    const third = await start();
+    const ids = [first, second, third].map(({ body }) => body.verification_id);
+    expect(new Set(ids).size).toBe(1);
+    expect((await modelOf(app, 'large')).last_verification).toMatchObject({ id: ids[0], state: 'running' });
+    save('large.gguf', bytes);
+    await eventually(async () => expect((await modelOf(app, 'large')).last_verification?.state).not.toBe('running'));
+    const { last_verification } = await verified(app, 'large');
+    expect(last_verification).toMatchObject({ id: expect.not.stringMatching(ids[0]!), state: 'warn' });
   });
 });

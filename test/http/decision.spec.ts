@@ -129,9 +129,9 @@ describe('The decision at an overloaded queue', () => {
     const pool = mockPool({}, { perf: { prefill_tps: 1e6, decode_tps: 1_000 }, queue: { capacity: 4 } });
     const scheduler = { discipline: 'edf', overload_share: 0.25, overload_ms: 0 };
     const app = await startTestApp({ pools: [pool], scheduler });
-    const holder = await app.submit(completion(HOLD, { max_tokens: 2_000 }));
-    const hopeless = await app.submit(completion('x', { max_tokens: 2_000, deadline_ms: 6_000 }));
-    const newcomer = await app.submit(completion('x', { max_tokens: 2_000 }));
+    const holder = await app.submit(completion(HOLD, { max_tokens: 8_000 }));
+    const hopeless = await app.submit(completion('x', { max_tokens: 8_000, deadline_ms: 24_000 }));
+    const newcomer = await app.submit(completion('x', { max_tokens: 8_000 }));
     const decision = await readDecision(app, hopeless.task_id);
     expect(decision).toMatchObject({
       replayed: true,

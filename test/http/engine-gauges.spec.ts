@@ -9,7 +9,8 @@ afterAll(() => Promise.all(started.map((one) => one.close())));
 
 async function served(engine: string, fake: FakeEngine): Promise<TestApp> {
   started.push(fake);
-  const probe = { interval_ms: 20 };
+  // Both sides are this process: when it stands still, so does the answer.
+  const probe = { interval_ms: 20, timeout_ms: 20_000, heartbeat_stale_ms: 30_000 };
   const backoff = { initial_ms: 60_000, max_ms: 60_000 };
   return startTestApp({
     pools: [{ id: 'p', engine, model: 'tiny', endpoint: fake.url, ctx: 512, backoff, probe }],
@@ -24,7 +25,7 @@ async function samplesOf(app: TestApp, name: string): Promise<string[]> {
 
 describe('What engines tell of themselves', () => {
   it('stands among the series, under our labels (ORCH-4507, OC-ADAPT-5002)', async () => {
-    const fake = await startFakeVllm({ tps: 20 });
+    const fake = await startFakeVllm({ tps: 4 });
     const app = await served('vllm', fake);
     const labels = 'engine="vllm",engine_version="[^"]+",pool_id="p",replica_id="p-0"';
     const ask = { workload: 'completion', model_ref: 'tiny', priority: 'interactive', prompt: ' one', max_tokens: 200 };
@@ -37,8 +38,10 @@ describe('What engines tell of themselves', () => {
         new RegExp(`^kv_cache_usage_ratio\\{${labels}\\} 0\\.\\d+$`, 'm'),
       );
     });
+    await eventually(async () =>
+      expect((await samplesOf(app, 'llama_orch_engine_tokens_total')).join('\n')).toMatch(/kind="generated"\} [1-9]/),
+    );
     await app.cancel(task_id);
-    expect((await samplesOf(app, 'llama_orch_engine_tokens_total')).join('\n')).toMatch(/kind="generated"\} [1-9]/);
   });
 
   it('is not there where an engine tells nothing, and goes when the engine goes (ORCH-4507)', async () => {

@@ -6,12 +6,21 @@ import { expectProblem } from './contract.js';
 
 /** What becomes of answers that go on elsewhere is told in failover.spec.ts. */
 const ALONE = { failover: { mode: 'off' } };
+/** Frames are counted, and a slow machine would take long enough for one more of the measurements. */
+const NO_PULSE = { stream: { metrics_ms: 3_600_000 } };
 
 let app: TestApp;
 beforeAll(async () => {
-  app = await startTestApp({ pools: [mockPool({}, { ...ALONE, breaker: { failures: 1000 } })] });
+  app = await startTestApp({ ...NO_PULSE, pools: [mockPool({}, { ...ALONE, breaker: { failures: 1000 } })] });
 });
 afterEach(() => app.untilIdle());
+
+/** A task whose turn comes when it is released, because it waits for the slot of another. */
+async function submitBehind(one: TestApp, body: object) {
+  const holder = await one.submit(completion('[[mock:stall@0]]'));
+  const accepted = await one.submit(body);
+  return { accepted, release: () => one.cancel(holder.task_id) };
+}
 
 describe('An engine that is lost', () => {
   it.each(['die', 'reset', 'out-of-memory', 'error'])(
@@ -28,11 +37,15 @@ describe('An engine that is lost', () => {
   );
 
   it('before the first token puts the task before those that wait (ORCH-4211, OC-CORE-1004)', async () => {
-    const lost = await app.submit(completion('[[mock:first_token_ms=30]][[mock:die@0x1]]', { max_tokens: 1 }));
-    const waiting = await app.submit(completion('x', { max_tokens: 1 }));
-    await Promise.all([lost, waiting].map(({ task_id }) => app.frames(task_id)));
-    const dispatched = app.lines.filter(({ event }) => event === 'dispatched').map((line) => line['job_id']);
-    expect(dispatched.slice(-3)).toEqual([lost.task_id, lost.task_id, waiting.task_id]);
+    const two = await startTestApp({ pools: [mockPool({}, { ...ALONE, slots: 2 })] });
+    const lost = await two.submit(completion('[[mock:stall@0x1]]', { max_tokens: 1 }));
+    const killer = await submitBehind(two, completion('[[mock:die@0x1]]', { max_tokens: 1 }));
+    const waiting = await two.submit(completion('x', { max_tokens: 1 }));
+    await killer.release();
+    const ids = [lost, killer.accepted, waiting].map(({ task_id }) => task_id);
+    await Promise.all(ids.map((id) => two.frames(id)));
+    const dispatched = two.lines.filter(({ event }) => event === 'dispatched').map((line) => line['job_id']);
+    expect(dispatched.slice(-4)).toEqual([ids[1], ...ids]);
   });
 
   it('twice before the first token ends the task with REPLICA_EXHAUSTED (ORCH-4211)', async () => {
@@ -59,12 +72,13 @@ describe('An engine that is lost', () => {
   });
 
   it('gives its other tasks the same treatment (ORCH-4211)', async () => {
-    const many = await startTestApp({ pools: [mockPool({}, { ...ALONE, slots: 4 })] });
-    const [writing, reading, killer]: TaskAccepted[] = [
+    const many = await startTestApp({ ...NO_PULSE, pools: [mockPool({}, { ...ALONE, slots: 4 })] });
+    const [writing, reading]: TaskAccepted[] = [
       await many.submit(completion('[[mock:stall@1]]')),
-      await many.submit(completion('[[mock:first_token_ms=300]]', { max_tokens: 2 })),
-      await many.submit(completion('[[mock:first_token_ms=50]][[mock:die@0x1]]', { max_tokens: 2 })),
+      await many.submit(completion('[[mock:stall@0x1]]', { max_tokens: 2 })),
     ];
+    await (await many.follow(writing!.task_id)).until('token');
+    const killer = await many.submit(completion('[[mock:die@0x1]]', { max_tokens: 2 }));
     const [first, second, third] = await Promise.all(
       [writing, reading, killer].map((task) => many.frames(task!.task_id)),
     );
@@ -102,9 +116,10 @@ describe('A pool whose engine keeps dying', () => {
       await dying.frames((await dying.submit(completion('[[mock:die@1]]'))).task_id);
       await dying.untilReady('mock');
     }
-    const last = await dying.submit(completion('[[mock:token_ms=30]][[mock:die@2]]'));
+    const last = await submitBehind(dying, completion('[[mock:die@2]]'));
     const waiting = await dying.submit(completion());
-    expect(terminalOf(await dying.frames(last.task_id)).data).toMatchObject({ code: 'WORKER_RESET' });
+    await last.release();
+    expect(terminalOf(await dying.frames(last.accepted.task_id)).data).toMatchObject({ code: 'WORKER_RESET' });
     expect(terminalOf(await dying.frames(waiting.task_id)).data).toMatchObject({
       code: 'POOL_UNAVAILABLE',
       retriable: true,
@@ -125,7 +140,7 @@ describe('A pool whose engine keeps dying', () => {
       pools: [mockPool({}, { ...ALONE, slots: 3, breaker: { failures: 1, open_ms: 60_000 } })],
     });
     const silent = await dying.submit(completion('[[mock:stall@0]]'));
-    const killer = await dying.submit(completion('[[mock:first_token_ms=30]][[mock:die@0x1]]'));
+    const killer = await dying.submit(completion('[[mock:die@0x1]]'));
     for (const { task_id } of [silent, killer]) {
       expect(terminalOf(await dying.frames(task_id)).data).toMatchObject({
         code: expect.stringMatching(/POOL_UNAVAILABLE|REPLICA_EXHAUSTED/),
@@ -137,11 +152,27 @@ describe('A pool whose engine keeps dying', () => {
   it('tries again once the breaker has been open for long enough (OC-POOL-3011)', async () => {
     const dying = await startTestApp({ pools: [mockPool({}, { ...ALONE, breaker: { failures: 1, open_ms: 100 } })] });
     await dying.frames((await dying.submit(completion('[[mock:die@1]]'))).task_id);
-    await eventually(async () =>
-      expect((await dying.call('/v1/pools/mock/health')).body).toMatchObject({ state: 'failed' }),
+    await eventually(() =>
+      expect(dying.lines).toContainEqual(expect.objectContaining({ event: 'pool_state', state: 'failed' })),
     );
     await dying.untilReady('mock');
     expect(terminalOf(await dying.frames((await dying.submit(completion())).task_id)).event).toBe('end');
+  });
+});
+
+describe('A pool that serves nobody any more', () => {
+  it('takes its model back at any speed: slow is better than nothing (ORCH-2102, ORCH-3038)', async () => {
+    // Tasks say how fast they go; test prompts go at the pace of the pool.
+    const pool = { ...ALONE, breaker: { failures: 1, open_ms: 120_000 }, reload: { min_speed: 1 } };
+    const failed = await startTestApp({ pools: [mockPool({ token_ms: 10 }, pool)] });
+    await failed.frames((await failed.submit(completion('[[mock:tokens=60]][[mock:token_ms=1]]'))).task_id);
+    await failed.frames((await failed.submit(completion('[[mock:die@1]]'))).task_id);
+    await eventually(async () =>
+      expect((await failed.call('/v1/pools/mock/health')).body).toMatchObject({ state: 'failed' }),
+    );
+    const body = { new_model_ref: 'mock-model' };
+    expect((await failed.call('/v1/pools/mock/reload', { method: 'POST', body })).status).toBe(200);
+    expect(terminalOf(await failed.frames((await failed.submit(completion())).task_id)).event).toBe('end');
   });
 });
 

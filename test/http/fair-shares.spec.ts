@@ -64,7 +64,7 @@ describe('Tasks with deadlines', () => {
     const jobs = () => app.lines.filter(({ event }) => event === 'dispatched').map((line) => line['job_id']);
     await eventually(() => expect(jobs().slice(1)).toEqual([2, 3, 1, 0].map((at) => ids[at])));
     await eventually(async () => expect(await text(app)).toContain('deadlines_met_ratio{priority="interactive"} 1'));
-    await app.submit(completion(HOLD, { max_tokens: 1, deadline_ms: 400 }), as('light'));
+    await app.submit(completion(HOLD, { max_tokens: 1, deadline_ms: 1_500 }), as('light'));
     await eventually(async () => expect(await text(app)).toContain('deadlines_met_ratio{priority="interactive"} 0'));
   });
 

@@ -5,6 +5,15 @@ import { type Answer, completion, mockPool, startTestApp, type TestApp } from '.
 import { expectProblem } from './contract.js';
 
 const HOLD = '[[mock:stall@0]]';
+/** What each task is predicted to take. */
+const TASK_MS = 500;
+
+/** When a refused caller is to come again, as far as it can tell. */
+interface Told {
+  readonly waitMs: number;
+  readonly notBefore: number;
+  readonly notAfter: number;
+}
 
 /** A daemon whose only slot is taken and whose queue holds `capacity` tasks. */
 async function startBusy(queue: object, pool: object = {}): Promise<TestApp> {
@@ -48,21 +57,23 @@ describe('A queue of 8 that is flooded with 100 tasks', () => {
     for (const backoff of backoffs.slice(4)) expect(backoff).toBeGreaterThan(0);
   });
 
-  it('gives each caller who waits as told a place at the first retry (ORCH-4304, OC-CLI-2802)', async () => {
-    const app = await startTestApp({ pools: [mockPool({ tokens: 5, token_ms: 10 }, { queue: { capacity: 8 } })] });
-    const task = completion('x', { max_tokens: 5, expected_tokens: 5 });
-    // The pool has to know its own speed.
-    for (let warm = 0; warm < 5; warm++) await app.frames((await app.submit(task)).task_id);
-    const first = await Promise.all(Array.from({ length: 49 }, () => app.post<{ retry_after_ms: number }>(task)));
-    const refused = first.filter(({ status }) => status === 429);
-    expect(refused.length).toBeGreaterThan(30);
-    const second = await Promise.all(
-      refused.map(async ({ body }) => {
-        await new Promise((resolve) => setTimeout(resolve, body.retry_after_ms));
-        return (await app.post(task)).status;
-      }),
-    );
-    expect(second.filter((status) => status === 202).length).toBeGreaterThanOrEqual(0.95 * refused.length);
+  // That callers who come as told find their place is shown in simulated time, by the simulator.
+  it('tells each caller a time of its own, one task after the other (ORCH-4304, OC-CLI-2802)', async () => {
+    const app = await startBusy({ capacity: 8 }, { perf: { prefill_tps: 1e6, decode_tps: 1_000 } });
+    const task = completion('x', { max_tokens: TASK_MS, expected_tokens: TASK_MS });
+    for (let count = 0; count < 8; count++) await app.submit(task);
+    const told: Told[] = [];
+    for (let count = 0; count < 41; count++) {
+      const askedAt = performance.now();
+      const waitMs = expectBackpressure(await app.post(task), 'ADMISSION_REJECT', 'reject');
+      told.push({ waitMs, notBefore: askedAt + waitMs, notAfter: performance.now() + waitMs });
+    }
+    const [first, last] = [told[0]!, told.at(-1)!];
+    const spreadMs = 40 * TASK_MS;
+    expect(last.notBefore - first.notAfter).toBeGreaterThan(0.5 * spreadMs);
+    expect(last.waitMs - first.waitMs).toBeLessThan(2 * spreadMs);
+    // Two neighbours may change places by the random part of their times; those who are further apart may not.
+    for (const [at, later] of told.slice(10).entries()) expect(later.notBefore).toBeGreaterThan(told[at]!.notAfter);
   });
 });
 

@@ -10,6 +10,15 @@ async function untilGone(app: TestApp, taskId: string): Promise<void> {
   await eventually(async () => expect((await app.call(`/v1/tasks/${taskId}/stream`)).status).toBe(410));
 }
 
+/** All frames of a task, by a reader that was there before they came: afterwards they are gone at once. */
+async function liveFrames(app: TestApp, body: object): Promise<{ task_id: string; live: readonly StreamFrame[] }> {
+  const holder = await app.submit(completion('[[mock:stall@0]]'));
+  const { task_id } = await app.submit(body);
+  const reader = await app.follow(task_id);
+  await app.cancel(holder.task_id);
+  return { task_id, live: await reader.rest() };
+}
+
 async function follow(app: TestApp, taskId: string): Promise<{ frames: StreamFrame[]; requests: number }> {
   let requests = 0;
   const counting: typeof fetch = (...call) => (requests++, fetch(...call));
@@ -22,8 +31,7 @@ async function follow(app: TestApp, taskId: string): Promise<{ frames: StreamFra
 describe('A reader who comes once the frames of a task are gone', () => {
   it('gets the whole text and how it ended, with three requests (ORCH-4203)', async () => {
     const app = await startTestApp(URGENT);
-    const { task_id } = await app.submit(completion('a frog', { max_tokens: 4 }));
-    const live = await app.frames(task_id);
+    const { task_id, live } = await liveFrames(app, completion('a frog', { max_tokens: 4 }));
     await untilGone(app, task_id);
     const { frames, requests } = await follow(app, task_id);
     expect(frames.map(({ event }) => event)).toEqual(['token', 'end']);
@@ -35,8 +43,7 @@ describe('A reader who comes once the frames of a task are gone', () => {
 
   it('is told why it failed (ORCH-4203)', async () => {
     const app = await startTestApp(URGENT);
-    const { task_id } = await app.submit(completion('[[mock:reset@2]] a frog'));
-    const live = await app.frames(task_id);
+    const { task_id, live } = await liveFrames(app, completion('[[mock:reset@2]] a frog'));
     await untilGone(app, task_id);
     const { frames } = await follow(app, task_id);
     expect(frames.map(({ event }) => event)).toEqual(['token', 'error']);

@@ -14,7 +14,10 @@ beforeAll(async () => {
   upstream = await Upstream.start((_asked, response) =>
     response.setHeader('content-type', 'text/plain').end('old pond'),
   );
-  app = await startTestApp({ ...config, egress: { ...(config['egress'] as object), ports: [upstream.port] } });
+  const egress = { ...(config['egress'] as object), ports: [upstream.port] };
+  // A busy test machine takes longer than a policy may.
+  const policy = { ...(config['policy'] as object), deadline_ms: 60_000 };
+  app = await startTestApp({ ...config, egress, policy });
 });
 afterAll(() => upstream.close());
 

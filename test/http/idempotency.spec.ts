@@ -1,5 +1,7 @@
 import { type TaskAccepted } from '@llama-orch/client';
+import { eventually } from '../support/eventually.js';
 import { exchange, head } from '../support/raw-http.js';
+import { runnerPids } from '../support/runner-pids.js';
 import { type Answer, completion, mockPool, startTestApp, type TestApp } from '../support/start-app.js';
 import { expectProblem } from './contract.js';
 
@@ -93,6 +95,7 @@ describe('A repeated call', () => {
   it('while the first one is still running is 409, retriable in a second (ORCH-4102)', async () => {
     // The prompt may not fit, so its tokens are counted by the engine's process: the first call has to wait for that.
     const slow = await startTestApp({ pools: [{ id: 'haiku', engine: 'embedded', model: 'haiku-nano' }] });
+    const [runner] = runnerPids(slow, 'haiku').values();
     const body = JSON.stringify({
       task_id: IDS[0],
       workload: 'completion',
@@ -107,7 +110,16 @@ describe('A repeated call', () => {
       'Content-Type: application/json',
       `Content-Length: ${body.length}`,
     ];
-    const received = await exchange(slow.url, head(...lines) + body + head(...lines, 'Connection: close') + body);
+    process.kill(runner!, 'SIGSTOP');
+    const exchanged = exchange(slow.url, head(...lines) + body + head(...lines, 'Connection: close') + body);
+    try {
+      await eventually(() =>
+        expect(slow.lines).toContainEqual(expect.objectContaining({ event: 'rejected', reason: 'CONFLICT' })),
+      );
+    } finally {
+      process.kill(runner!, 'SIGCONT');
+    }
+    const received = await exchanged;
     expect(received.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 202', 'HTTP/1.1 409']);
     expect(received).toContain('"code":"CONFLICT"');
     expect(received).toMatch(/"retriable":true[^]*"retry_after_ms":1000/);

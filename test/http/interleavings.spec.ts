@@ -116,7 +116,7 @@ describe('Submits, cancels, lost readers and lost engines in any order', () => {
       }),
       { seed: 20_251_120, numRuns: 12, endOnFailure: true },
     );
-  }, 60_000);
+  });
 
   it('counted every admitted task as ended (ORCH-4201, ORCH-3028)', async () => {
     const { text } = await app.call('/metrics');

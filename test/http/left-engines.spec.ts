@@ -23,7 +23,7 @@ afterEach(() => {
 
 function engineOfADeadDaemon(): ChildProcess {
   const mark = 'mark-of-the-left-one';
-  const child = spawn('sleep', ['60'], { detached: true, stdio: 'ignore', env: { ...process.env, [MARK]: mark } });
+  const child = spawn('sleep', ['600'], { detached: true, stdio: 'ignore', env: { ...process.env, [MARK]: mark } });
   const engines = join(folder, 'data/engines');
   mkdirSync(engines, { recursive: true });
   writeRecord(engines, {
@@ -61,10 +61,10 @@ describe('An engine that a killed daemon left', () => {
   it('gives its memory back before the engine that takes its place claims it (ORCH-4808)', async () => {
     await (await start(true)).untilReady('p');
     expect(isAlive(left.pid!)).toBe(false);
-  }, 30_000);
+  });
 
   it('is ended though nobody asks for its model (ORCH-4808)', async () => {
     await start(false);
     await eventually(() => expect(isAlive(left.pid!)).toBe(false));
-  }, 30_000);
+  });
 });

@@ -4,6 +4,7 @@ import {
   type FakeLlamaOptions,
   type FakeLlamaServer,
 } from '../support/fake-llama-server/fake-llama-server.js';
+import { HeldClock } from '../support/held-clock.js';
 import { textOf, terminalOf } from '../support/read-events.js';
 import { startTestApp, type TestApp } from '../support/start-app.js';
 import { expectProblem } from './contract.js';
@@ -54,11 +55,15 @@ describe('A llama-server behind a pool', () => {
   });
 
   it('stops decoding when a task is cancelled, and its slot serves the next (ORCH-3017, OC-ADAPT-5001)', async () => {
-    const { app, fake } = await start({ tps: 200 });
+    const { app, fake } = await start();
+    // The cut-off decode of the self-tests is abandoned for the engine a moment later than for the daemon.
+    await eventually(() => expect(fake.stats.busySlots).toBe(0));
     const before = fake.stats.abandoned;
+    fake.fault({ type: 'stall', afterTokens: 3 });
     const { task_id } = await app.submit(ask('count', { max_tokens: 400 }));
     const next = await app.submit(ask('hello', { max_tokens: 2 }));
     await (await app.follow(task_id)).until('token');
+    fake.fault(undefined);
     await app.cancel(task_id);
     expect(terminalOf(await app.frames(next.task_id)).event).toBe('end');
     expect(fake.stats.abandoned).toBe(before + 1);
@@ -66,20 +71,22 @@ describe('A llama-server behind a pool', () => {
   });
 
   it('that keeps a cancelled slot holds up neither answer nor reader, and is left for a new start (ORCH-3017, OC-POOL-3010)', async () => {
-    const { app, fake } = await start({ tps: 200 }, { timeouts: { cancel_ms: 100 }, breaker: { failures: 1_000 } });
-    fake.fault({ type: 'clinging-slot', ms: 1_500 });
+    const { app, fake } = await start({ tps: 20 }, { timeouts: { cancel_ms: 100 }, breaker: { failures: 1_000 } });
+    fake.fault({ type: 'clinging-slot', ms: 600_000 });
+    const clock = new HeldClock(app);
     const { task_id } = await app.submit(ask('count', { max_tokens: 400 }));
     const stream = await app.follow(task_id);
     await stream.until('token');
-    const asked = performance.now();
     expect((await app.cancel(task_id)).status).toBe(204);
+    // The daemon waits for no time at all before it answers.
     expect(terminalOf(await stream.rest()).data).toMatchObject({ finish_reason: 'cancelled' });
-    expect(performance.now() - asked).toBeLessThan(250);
+    clock.goOn();
     await eventually(async () =>
       expect((await app.call('/v1/pools/llama/health')).text).toContain('"restart_count":1'),
     );
     // Starts do not pass their self-tests before the engine lets go.
     fake.fault(undefined);
+    fake.letGo();
     await app.untilReady('llama');
     await app.untilIdle('llama');
   });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type Capabilities, type PoolHealth } from '@llama-orch/client';
 import { readHostMemory } from '../../src/pools/devices/host-memory.js';
 import { eventually } from '../support/eventually.js';
+import { holdLoads } from '../support/held-loads.js';
 import { terminalOf } from '../support/read-events.js';
 import { completion, mockPool, startTestApp, type TestApp } from '../support/start-app.js';
 
@@ -63,6 +64,14 @@ function engines(): readonly number[] {
     .map((line) => Number.parseInt(line, 10));
 }
 
+async function untilEngine(): Promise<number> {
+  return eventually(() => {
+    const found = engines();
+    expect(found.length).toBe(1);
+    return found[0]!;
+  });
+}
+
 /** A workstation with two cards, and engines that only claim to use them. */
 const WORKSTATION = {
   probe: 'static',
@@ -91,14 +100,16 @@ describe('A model that loads on demand', () => {
     expect(offered).toMatchObject({ engines: [], on_demand: [{ pool_id: 'one', model_id: 'haiku-nano' }] });
     expect(engines()).toEqual([]);
     for (const round of [1, 2]) {
+      const letReady = holdLoads();
       const accepted = await app.submit(taskFor());
       expect(accepted.predicted_start_ms).toBeGreaterThan(0);
       expect(accepted.predicted_start_p90_ms).toBeGreaterThanOrEqual(accepted.predicted_start_ms);
       const stream = await app.follow(accepted.task_id, { query: 'events=queued' });
       const news = await stream.until('queued');
       expect(news.data).toMatchObject({ position: 0, predicted_start_ms: expect.any(Number) });
+      await untilEngine();
+      letReady();
       expect(terminalOf(await stream.rest()).event).toBe('end');
-      expect(engines().length).toBe(1);
       expect(await untilState(app, 'unloaded')).toMatchObject({ live: false, last_error: null });
       expect(engines()).toEqual([]);
       expect(await app.metric('llama_orch_on_demand_loads_total', { pool_id: 'one', reason: 'demand' })).toBe(round);
@@ -149,7 +160,7 @@ describe('A model that loads on demand', () => {
         loaded.reduce((sum, gib) => sum + gib, 0),
       );
       expect(items.every(({ metrics }) => metrics.queue_depth.interactive === 0)).toBe(true);
-    }, 60_000);
+    });
     for (const id of tasks) expect((await outcome(app, id)).event).toBe('end');
     await watching;
     expect(fullest).toBeLessThanOrEqual(24 + 12);
@@ -186,13 +197,12 @@ describe('A model that loads on demand', () => {
 
   it('killed while it loads is loaded again, and its task is served (OC-POOL-3010, OC-POOL-3011)', async () => {
     const app = await start([HAIKU]);
+    const letReady = holdLoads();
     const { task_id } = await app.submit(taskFor());
-    const [runner] = await eventually(() => {
-      const found = engines();
-      expect(found.length).toBe(1);
-      return found;
-    });
-    process.kill(runner!, 'SIGKILL');
+    const runner = await untilEngine();
+    process.kill(runner, 'SIGKILL');
+    await eventually(() => expect(engines()).not.toContain(runner));
+    letReady();
     expect((await outcome(app, task_id)).event).toBe('end');
     expect((await health(app)).replicas[0]?.restart_count).toBe(1);
   });
@@ -207,9 +217,11 @@ describe('A model that loads on demand', () => {
 
   it('goes on loading when the task that asked for it is cancelled, and is there for the next (ORCH-4201)', async () => {
     const app = await start([HAIKU]);
+    const letReady = holdLoads();
     const { task_id } = await app.submit(taskFor());
     expect((await app.cancel(task_id)).status).toBe(204);
     expect(await outcome(app, task_id)).toMatchObject({ event: 'end', data: { finish_reason: 'cancelled' } });
+    letReady();
     const { task_id: next } = await app.submit(taskFor());
     expect((await outcome(app, next)).event).toBe('end');
     expect(await app.metric('llama_orch_on_demand_loads_total', { pool_id: 'one' })).toBe(1);
@@ -217,9 +229,12 @@ describe('A model that loads on demand', () => {
 
   it('leaves nothing behind when the daemon stops while it loads (ORCH-4808)', async () => {
     const app = await start([HAIKU]);
+    const letReady = holdLoads();
     await app.submit(taskFor());
-    await eventually(() => expect(engines().length).toBe(1));
-    await app.close();
+    await untilEngine();
+    const closing = app.close();
+    letReady();
+    await closing;
     expect(engines()).toEqual([]);
   });
 

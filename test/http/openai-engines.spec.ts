@@ -40,6 +40,9 @@ function ask(more: object = {}): object {
   };
 }
 
+/** An answer that does not end by itself. */
+const SILENT = { type: 'stall', afterTokens: 3 } as const;
+
 const ENGINES: readonly (readonly [string, (options: object) => Promise<FakeEngine>])[] = [
   ['vllm', startFakeVllm],
   ['openai', startFakeOpenAi],
@@ -66,18 +69,21 @@ describe.each(ENGINES)('The engine %s behind a pool', (engine, startEngine) => {
   });
 
   it('closes the upstream when a task is cancelled, and its slot serves the next (ORCH-3017, OC-ADAPT-5020)', async () => {
-    const { app, fake } = await start({ tps: 200, slots: 1 });
+    const { app, fake } = await start({ slots: 1 });
     const before = fake.stats.abandoned;
+    fake.fault(SILENT);
     const { task_id } = await app.submit(ask({ max_tokens: 400 }));
     await (await app.follow(task_id)).until('token');
     await app.cancel(task_id);
     await eventually(async () => expect([fake.stats.abandoned, fake.stats.busySlots]).toEqual([before + 1, 0]));
+    fake.fault(undefined);
     expect(terminalOf(await app.frames((await app.submit(ask())).task_id)).event).toBe('end');
   });
 
   it('closes the upstream of a reader who leaves (ORCH-3017)', async () => {
-    const { app, fake } = await start({ tps: 200 });
+    const { app, fake } = await start();
     const before = fake.stats.abandoned;
+    fake.fault(SILENT);
     const { task_id } = await app.submit(ask({ max_tokens: 400, on_disconnect: 'cancel' }));
     const reader = await app.follow(task_id);
     await reader.until('token');

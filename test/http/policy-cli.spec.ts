@@ -45,7 +45,7 @@ beforeAll(async () => {
   await call({ url: upstream.url('/pond'), method: 'DELETE' });
   await call({ url: 'http://169.254.169.254/latest' });
   await call({ url: 'http://nowhere.invalid/' });
-}, 60_000);
+}, 240_000);
 afterAll(async () => {
   upstream.close();
   await place.close();
@@ -196,8 +196,7 @@ describe('llama-orch policy dev', () => {
     const file = join(place.folder, 'acme/src/index.ts');
     const source = readFileSync(file, 'utf8');
     const elsewhere = { url: upstream.url('/pond').replace('127.0.0.1', '127.0.0.2') };
-    const hintBecomes = (hint: string) =>
-      eventually(async () => expect((await call(elsewhere)).body.hint).toBe(hint), 20_000);
+    const hintBecomes = (hint: string) => eventually(async () => expect((await call(elsewhere)).body.hint).toBe(hint));
 
     writeFileSync(file, source.replace('ask the operator to add it to hosts', 'ask nicely'));
     await hintBecomes('ask nicely');
@@ -205,9 +204,9 @@ describe('llama-orch policy dev', () => {
     const swaps = () => io.err.split('swapped into').length;
     const before = swaps();
     writeFileSync(file, source.replace("'HOST_NOT_ALLOWED'", "'OTHER'"));
-    await eventually(() => expect(io.err).toContain('expected "HOST_NOT_ALLOWED"'), 20_000);
+    await eventually(() => expect(io.err).toContain('expected "HOST_NOT_ALLOWED"'));
     writeFileSync(file, `${source}\nconst = 1;`);
-    await eventually(() => expect(io.err).toContain('const = 1;'), 20_000);
+    await eventually(() => expect(io.err).toContain('const = 1;'));
     expect(swaps()).toBe(before);
 
     writeFileSync(file, source.replace('ask the operator to add it to hosts', 'ask again'));
@@ -215,5 +214,5 @@ describe('llama-orch policy dev', () => {
     await eventually(() => expect(io.err).toMatch(/\d+ deny HOST_NOT_ALLOWED 127\.0\.0\.2 by gate/));
     io.pressCtrlC();
     expect((await running).code).toBe(0);
-  }, 90_000);
+  }, 240_000);
 });

@@ -94,6 +94,8 @@ it('Starts, drains and reloads in any order leave no task without an end, no slo
         {},
         {
           ...{ slots: 2, queue: { capacity: 6 }, timeouts: { cancel_ms: 1_000 } },
+          // A machine that stands still makes any engine slow.
+          reload: { min_speed: 0 },
           ...{
             backoff: { initial_ms: 5, max_ms: 10, jitter: 0 },
             breaker: { failures: 1_000 },

@@ -1,3 +1,4 @@
+import { runnerPids } from '../support/runner-pids.js';
 import { textOf, terminalOf } from '../support/read-events.js';
 import { type TestApp, completion, mockPool, startTestApp } from '../support/start-app.js';
 
@@ -11,12 +12,18 @@ interface Finished {
 
 /** Lets a batch task stream, sends interactive ones into it, and reads both to their ends. */
 async function interrupted(app: TestApp, batch: object, urgent: readonly object[]): Promise<Finished> {
+  // What is on its way to the engine finds it where it was seen.
+  const engineGets = (signal: NodeJS.Signals) => {
+    for (const pool of app.poolIds) for (const pid of runnerPids(app, pool).values()) process.kill(pid, signal);
+  };
   const { task_id } = await app.submit(batch);
   const events = await app.follow(task_id);
   const finished: string[] = [];
   for (const body of urgent) {
     await events.until('token');
+    engineGets('SIGSTOP');
     const { task_id: other } = await app.submit(body);
+    engineGets('SIGCONT');
     finished.push(terminalOf(await app.frames(other)).event);
   }
   const frames = await events.rest();
@@ -55,11 +62,12 @@ describe('Hard preemption over HTTP', () => {
 
   it('lets the interactive task go first, and the batch task finish with every token (ORCH-3086)', async () => {
     const app = await startTestApp({
-      pools: [mockPool({ tokens: 60, token_ms: 5 })],
+      pools: [mockPool({ tokens: 60 })],
       preemption: HARD,
     });
-    const batch = completion('batch work', { priority: 'batch' });
-    const alone = await interrupted(app, batch, []);
+    const alone = await interrupted(app, completion(' batch work', { priority: 'batch' }), []);
+    // It goes no further before it is suspended.
+    const batch = completion('[[mock:stall@5x1]] batch work', { priority: 'batch' });
     const cut = await interrupted(app, batch, [completion('urgent', { max_tokens: 3 })]);
     expect(cut).toEqual({ ...alone, preempted: true });
     expect(cut.tokens).toBe(60);
@@ -69,10 +77,10 @@ describe('Hard preemption over HTTP', () => {
 describe('Soft preemption over HTTP', () => {
   it('ends the newest waiting batch task with a time to come back (ORCH-3085)', async () => {
     const app = await startTestApp({
-      pools: [mockPool({ token_ms: 20 }, { queue: { capacity: 2 } })],
+      pools: [mockPool({}, { queue: { capacity: 2 } })],
       preemption: { mode: 'soft' },
     });
-    const batch = completion('batch', { priority: 'batch' });
+    const batch = completion('[[mock:stall@1]] batch', { priority: 'batch' });
     const ids: string[] = [];
     for (let count = 0; count < 3; count++) ids.push((await app.submit(batch)).task_id);
     await app.submit(completion('urgent'));

@@ -2,7 +2,14 @@ import { type Capabilities, type PoolHealth, type PoolReloaded, type TaskAccepte
 import { type StepName } from '../../src/pools/reload/reload.js';
 import { eventually } from '../support/eventually.js';
 import { terminalOf } from '../support/read-events.js';
-import { type Moment, breakRestore, breakStep, mendReloads, shortOfMemoryOnce } from '../support/reload-faults.js';
+import {
+  type Moment,
+  breakRestore,
+  breakStep,
+  holdStep,
+  mendReloads,
+  shortOfMemoryOnce,
+} from '../support/reload-faults.js';
 import { type Answer, completion, mockPool, startTestApp, type TestApp } from '../support/start-app.js';
 import { expectProblem, expectSchema } from './contract.js';
 
@@ -35,7 +42,26 @@ async function traffic(app: TestApp, tokens = 60): Promise<TaskAccepted[]> {
   return [...tasks, ...(await Promise.all([0, 1].map((at) => app.submit(paced(3 + at)))))];
 }
 
-const app2 = () => startTestApp({ pools: [mockPool({}, { slots: 2, timeouts: { cancel_ms: 1_000 } })] });
+/** The same, but those that run go on until they are cancelled: `letEnd` does that. */
+async function heldTraffic(
+  app: TestApp,
+): Promise<{ readonly tasks: TaskAccepted[]; readonly letEnd: () => Promise<void> }> {
+  const running = await Promise.all([0, 1].map(() => app.submit(completion('[[mock:stall@5]]'))));
+  for (const { task_id } of running) await (await app.follow(task_id)).until('token');
+  const waiting = await Promise.all([0, 1].map((at) => app.submit(paced(3 + at))));
+  const letEnd = async () => {
+    for (const { task_id } of running) expect((await app.cancel(task_id)).status).toBe(204);
+  };
+  return { tasks: [...running, ...waiting], letEnd };
+}
+
+/** A machine that stands still makes any engine slow. */
+const anySpeed = { reload: { min_speed: 0 } };
+
+const app2 = () => startTestApp({ pools: [mockPool({}, { slots: 2, timeouts: { cancel_ms: 1_000 }, ...anySpeed })] });
+
+const untilStep = (app: TestApp, step: StepName) =>
+  eventually(() => expect(app.lines.some((line) => line['step'] === step)).toBe(true));
 
 /** Every stream has come to its natural end, whole. */
 async function expectWhole(app: TestApp, tasks: readonly TaskAccepted[]): Promise<void> {
@@ -63,8 +89,11 @@ describe('A reload that works', () => {
   it('shows the new digest in capabilities and on the next task, and drops no stream (ORCH-2102, ORCH-3031, OC-CTRL-2003, ORCH-3032)', async () => {
     const app = await app2();
     const before = await servedModel(app);
-    const tasks = await traffic(app);
-    const { status, body } = await reload<PoolReloaded>(app);
+    const { tasks, letEnd } = await heldTraffic(app);
+    const reloading = reload<PoolReloaded>(app);
+    await untilStep(app, 'probe');
+    await letEnd();
+    const { status, body } = await reloading;
     expect([status, body.status, body.model_ref]).toEqual([200, 'ok', NEW]);
     expectSchema('PoolReloaded', body);
     expect(body.model_digest).not.toBe(before.model_digest);
@@ -83,30 +112,36 @@ describe('A reload that works', () => {
 
   it('to the same model lets waiting tasks wait, and keeps admitting (ORCH-2102, ORCH-3031)', async () => {
     const app = await app2();
-    const tasks = await traffic(app, 100);
-    const reloading = reload(app, { new_model_ref: OLD });
-    const states = new Set<string>();
-    for (let over = false; !over;) {
-      over = await Promise.race([
-        reloading.then(() => true),
-        health(app).then(({ state }) => void states.add(state)),
-      ]).then(Boolean);
+    const { tasks, letEnd } = await heldTraffic(app);
+    const states: string[] = [];
+    const lookAndSubmit = async () => {
+      states.push((await health(app)).state);
       tasks.push(await app.submit(paced(2)));
-    }
+    };
+    const letProbe = holdStep('probe');
+    const reloading = reload(app, { new_model_ref: OLD });
+    await untilStep(app, 'start');
+    await lookAndSubmit();
+    letProbe();
+    await untilStep(app, 'shift');
+    await lookAndSubmit();
+    await letEnd();
     expect((await reloading).status).toBe(200);
-    expect([...states]).toEqual(['ready']);
+    await lookAndSubmit();
+    expect(states).toEqual(['ready', 'ready', 'ready']);
     await expectWhole(app, tasks);
   });
 
   it('closes the pool while tasks wait for the old model by its name, and says when to come again (ORCH-2102, ORCH-3025)', async () => {
     const app = await app2();
-    const tasks = await traffic(app, 120);
-    const reloading = reload(app, { deadline_ms: 20_000 });
+    const { tasks, letEnd } = await heldTraffic(app);
+    const reloading = reload(app, { deadline_ms: 300_000 });
     await eventually(async () =>
       expect(await health(app)).toMatchObject({ state: 'reloading', live: true, ready: false, draining: true }),
     );
     const refusal = expectProblem(await app.post(completion()), 503, 'POOL_UNREADY');
     expect(refusal['retry_after_ms']).toBeGreaterThan(10_000);
+    await letEnd();
     expect((await reloading).status).toBe(200);
     await expectWhole(app, tasks);
   });
@@ -128,10 +163,12 @@ describe('A reload that works', () => {
     const caller = new AbortController();
     const body = JSON.stringify({ new_model_ref: NEW });
     const headers = { 'content-type': 'application/json' };
+    const letVerify = holdStep('verify');
     const call = fetch(`${app.url}/v1/pools/mock/reload`, { method: 'POST', body, headers, signal: caller.signal });
-    await eventually(() => expect(app.lines.some((line) => line['step'] === 'resolve')).toBe(true));
+    await untilStep(app, 'stage');
     caller.abort();
     await expect(call).rejects.toThrow();
+    letVerify();
     await eventually(async () => expect((await servedModel(app)).model_id).toBe(NEW));
     await expectWhole(app, tasks);
   });
@@ -205,23 +242,26 @@ describe('A reload that fails', () => {
   it('while another one is under way says busy, and a drain has to wait as well (ORCH-2102, ORCH-4502)', async () => {
     const app = await app2();
     const tasks = await traffic(app);
+    const letVerify = holdStep('verify');
     const first = reload(app);
-    await eventually(() => expect(app.lines.some((line) => line['step'] === 'resolve')).toBe(true));
+    await untilStep(app, 'stage');
     const second = expectProblem(await reload(app), 409, 'CONFLICT');
     expect(second).toMatchObject({ failed_step: 'busy', retriable: true, retry_after_ms: expect.any(Number) });
     const drain = await app.call('/v1/pools/mock/drain', { method: 'POST', body: { deadline_ms: 0 } });
     expect(expectProblem(drain, 409, 'CONFLICT')['failed_step']).toBe('busy');
+    letVerify();
     expect((await first).status).toBe(200);
     await expectWhole(app, tasks);
   });
 
   it('during a drain lets that go on (ORCH-2101, ORCH-2102)', async () => {
     const app = await app2();
-    const { task_id } = await app.submit(paced(80));
-    await app.call('/v1/pools/mock/drain', { method: 'POST', body: { deadline_ms: 20_000 } });
+    const { task_id } = await app.submit(completion('[[mock:stall@1]]'));
+    await app.call('/v1/pools/mock/drain', { method: 'POST', body: { deadline_ms: 300_000 } });
     breakStep('probe', 'after');
     expectProblem(await reload(app), 409, 'CONFLICT');
     expect((await health(app)).state).toBe('draining');
+    await app.cancel(task_id);
     expect(terminalOf(await app.frames(task_id)).event).toBe('end');
     await eventually(async () => expect((await health(app)).state).toBe('stopped'));
     expectProblem(await reload(app), 409, 'CONFLICT');
@@ -239,13 +279,15 @@ describe('A reload that fails', () => {
 
   it('because the same model became slow names the speed that is asked of it, unless any will do (ORCH-2102)', async () => {
     // Tasks say how fast they go; test prompts go at the pace of the pool.
-    const slow = (share: number) => mockPool({ token_ms: 8 }, { reload: { min_speed: share } });
+    const slow = (share: number) => mockPool({ token_ms: 10 }, { reload: { min_speed: share } });
     for (const [share, status] of [
       [0.5, 409],
       [0, 200],
     ] as const) {
       const app = await startTestApp({ pools: [slow(share)] });
-      const { task_id } = await app.submit(completion('[[mock:tokens=60]][[mock:token_ms=1]] x'));
+      const { task_id } = await app.submit(
+        completion('[[mock:tokens=2000]][[mock:token_ms=0]] x', { max_tokens: 2000 }),
+      );
       await app.frames(task_id);
       const answer = await reload(app, { new_model_ref: OLD });
       expect(answer.status).toBe(status);
@@ -281,7 +323,7 @@ describe('The body of a reload', () => {
 
 it('A plan of a reload tells what would change and changes nothing (ORCH-2102)', async () => {
   const app = await app2();
-  const tasks = await traffic(app);
+  const { tasks, letEnd } = await heldTraffic(app);
   const call = (query: string) =>
     app.call(`/v1/pools/mock/reload?${query}`, { method: 'POST', body: { new_model_ref: NEW } });
   const { status, body } = await call('plan=true');
@@ -293,14 +335,18 @@ it('A plan of a reload tells what would change and changes nothing (ORCH-2102)',
   });
   expect((await servedModel(app)).model_id).toBe(OLD);
   expectProblem(await call('plan=maybe'), 400, 'INVALID_PARAMS');
+  await letEnd();
   await expectWhole(app, tasks);
 });
 
 it('The daemon stops in the middle of a reload without leaving anything behind (ORCH-4808, ORCH-2102)', async () => {
-  const app = await startTestApp({ pools: [mockPool({ load_ms: 400 })] });
+  const app = await app2();
+  const letProbe = holdStep('probe');
   const reloading = reload(app).catch(() => undefined);
-  await eventually(() => expect(app.lines.some((line) => line['step'] === 'verify')).toBe(true));
-  await app.app.shutDown(0);
+  await untilStep(app, 'start');
+  const stopping = app.app.shutDown(0);
+  letProbe();
+  await stopping;
   await reloading;
   const last = app.lines.filter(({ event }) => event === 'pool_state').map((line) => line['state']);
   expect(last).not.toContain('backoff');

@@ -145,10 +145,17 @@ describe('A log longer than its ring', () => {
     small = await startTestApp({ stream: { ring_bytes: 1024 }, pools: [mockPool({ tokens: 10_000, emoji: true })] });
   });
 
-  it('answers 410 with a snapshot of the whole text, and goes on from there (ORCH-4203)', async () => {
+  /** A task with all its frames: its reader is there before its first token. */
+  async function witnessed(): Promise<{ readonly task_id: string; readonly frames: StreamFrame[] }> {
+    const holder = await small.submit(completion('[[mock:stall@0]]'));
     const { task_id } = await small.submit(completion('[[mock:token_ms=1]] x', { max_tokens: 100 }));
     const witness = await small.follow(task_id);
-    const frames = await witness.rest();
+    await small.cancel(holder.task_id);
+    return { task_id, frames: await witness.rest() };
+  }
+
+  it('answers 410 with a snapshot of the whole text, and goes on from there (ORCH-4203)', async () => {
+    const { task_id, frames } = await witnessed();
     const stream = await small.follow(task_id);
     expect(stream.status).toBe(410);
     const body = await stream.body<{ snapshot: { text: string; next_seq: number } }>();
@@ -163,8 +170,7 @@ describe('A log longer than its ring', () => {
   });
 
   it('still resumes near its end (ORCH-4202)', async () => {
-    const { task_id } = await small.submit(completion('[[mock:token_ms=1]] x', { max_tokens: 100 }));
-    const frames = await (await small.follow(task_id)).rest();
+    const { task_id, frames } = await witnessed();
     const after = frames.length - 5;
     expect(await small.frames(task_id, byQuery(after))).toEqual(frames.slice(after));
   });

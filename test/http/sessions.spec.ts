@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Session, type SessionList } from '@llama-orch/client';
 import { hashKey, newKey } from '../../src/kernel/key-hash.js';
 import { eventually } from '../support/eventually.js';
+import { HeldClock } from '../support/held-clock.js';
 import { terminalOf } from '../support/read-events.js';
 import { completion, mockPool, startTestApp, type TestApp } from '../support/start-app.js';
 import { expectProblem } from './contract.js';
@@ -50,9 +51,7 @@ describe('A session', () => {
 
   it('is forgotten when it is deleted, and its running task is cancelled (ORCH-2005)', async () => {
     const id = randomUUID();
-    const { task_id } = await app.submit(
-      turn(id, '[[mock:tokens=2000]][[mock:token_ms=20]] long', { max_tokens: 2000 }),
-    );
+    const { task_id } = await app.submit(turn(id, '[[mock:stall@1]] long'));
     const reader = await app.follow(task_id);
     await reader.until('token');
     for (const _ of ['once', 'again']) {
@@ -128,9 +127,13 @@ describe('The list of sessions', () => {
 describe('A session without a task', () => {
   it('expires when its time is over, and reading does not extend it (ORCH-3021, ORCH-4604)', async () => {
     const app = await startTestApp({ sessions: { ttl_ms: 300 } });
+    const clock = new HeldClock(app);
     const id = randomUUID();
     await finished(app, turn(id));
-    await eventually(async () => expect((await app.call(`/v1/sessions/${id}`)).status).toBe(404));
+    clock.leap(299);
+    expect((await app.call(`/v1/sessions/${id}`)).status).toBe(200);
+    clock.leap(1);
+    expect((await app.call(`/v1/sessions/${id}`)).status).toBe(404);
     expect(await app.metric('llama_orch_session_evictions_total', { reason: 'expired' })).toBe(1);
     expect(await app.metric('llama_orch_sessions_active')).toBe(0);
   });
@@ -138,12 +141,16 @@ describe('A session without a task', () => {
   it('does not expire while its task runs (ORCH-4604)', async () => {
     const app = await startTestApp({ sessions: { ttl_ms: 100 } });
     const id = randomUUID();
-    const { task_id } = await app.submit(turn(id, '[[mock:tokens=200]][[mock:token_ms=5]] slow', { max_tokens: 200 }));
-    const reader = await app.follow(task_id);
-    for (let count = 0; count < 60; count++) await reader.until('token');
+    const clock = new HeldClock(app);
+    const { task_id } = await app.submit(turn(id, '[[mock:stall@1]] slow'));
+    await (await app.follow(task_id)).until('token');
+    clock.leap(1_000);
     expect((await app.call(`/v1/sessions/${id}`)).status).toBe(200);
     await app.cancel(task_id);
-    await eventually(async () => expect((await app.call(`/v1/sessions/${id}`)).status).toBe(404));
+    await eventually(async () => {
+      clock.leap(100);
+      expect((await app.call(`/v1/sessions/${id}`)).status).toBe(404);
+    });
   });
 });
 
@@ -151,7 +158,7 @@ describe('A session and its replicas', () => {
   it('stays with the replica of its last task, while that one has a free slot (ORCH-3009, OC-CORE-1013)', async () => {
     const app = await startTestApp({ pools: [mockPool({}, { replicas: 3, slots: 1 })] });
     const home = randomUUID();
-    const long = () => app.submit(completion('[[mock:tokens=4000]][[mock:token_ms=5]] x', { max_tokens: 4000 }));
+    const long = () => app.submit(completion('[[mock:stall@1]] x'));
     // Others take the first replicas, so the session begins on the last one; when they are gone, it stays there.
     const others = [await long(), await long()];
     await finished(app, turn(home));

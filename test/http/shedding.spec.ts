@@ -1,39 +1,47 @@
 import { type PoolHealth } from '@llama-orch/client';
 import { eventually } from '../support/eventually.js';
+import { HeldClock } from '../support/held-clock.js';
 import { completion, mockPool, startTestApp, type TestApp } from '../support/start-app.js';
 import { expectProblem, expectSchema } from './contract.js';
 
+const interactive = completion('x', { max_tokens: 2 });
 const batch = completion('x', { priority: 'batch', max_tokens: 2 });
 
-/** A pool that needs 20 ms for a first token, where 5 are the target. */
-function startSlow(): Promise<TestApp> {
-  return startTestApp({
-    pools: [mockPool({ tokens: 2, first_token_ms: 20 }, { slots: 4 })],
-    slo: { interactive: { ttft_p95_ms: 5 }, shed_after_ms: 300, recover_after_ms: 300 },
-  });
-}
+const healthOf = async (app: TestApp) => (await app.call<PoolHealth>('/v1/pools/mock/health')).body;
 
-async function untilShedding(app: TestApp): Promise<void> {
-  await eventually(async () => {
-    await app.frames((await app.submit(completion('x', { max_tokens: 2 }))).task_id);
-    expect((await app.call<PoolHealth>('/v1/pools/mock/health')).body).toMatchObject({ shedding: true });
-  });
+/** An interactive task that waits 20 ms for its first token, where 5 are the target. */
+async function serveLate(app: TestApp, clock: HeldClock): Promise<void> {
+  const holder = await app.submit(completion('[[mock:stall@0]]'));
+  const { task_id } = await app.submit(interactive);
+  clock.leap(20);
+  await app.cancel(holder.task_id);
+  await app.frames(task_id);
 }
 
 describe('A pool whose interactive tasks wait too long', () => {
   it('refuses batch tasks until they do not, and goes on with interactive ones (ORCH-3040, ORCH-3041, ORCH-2007)', async () => {
-    const app = await startSlow();
+    const slo = { interactive: { ttft_p95_ms: 5 }, shed_after_ms: 4_000, recover_after_ms: 4_000 };
+    const app = await startTestApp({ pools: [mockPool({}, { queue: { capacity: 100 } })], slo });
+    const clock = new HeldClock(app);
     expect((await app.post(batch)).status).toBe(202);
-    await untilShedding(app);
+    for (let second = 0; second <= 4; second++) {
+      expect(await healthOf(app)).toMatchObject({ shedding: false });
+      await serveLate(app, clock);
+      clock.leap(1_000);
+    }
+    expect(await healthOf(app)).toMatchObject({ shedding: true });
     const refused = await app.post<{ retry_after_ms: number }>(batch);
     expectProblem(refused, 429, 'ADMISSION_REJECT');
     expect(refused.body).toMatchObject({ retriable: true, policy_label: 'reject', engine: 'mock', pool_id: 'mock' });
-    expect((await app.post(completion('x', { max_tokens: 2 }))).status).toBe(202);
     expect(await app.metric('llama_orch_breaker_state', { pool_id: 'mock', kind: 'shed' })).toBe(1);
-    expect(await app.metric('llama_orch_slo_attainment', { priority: 'interactive' })).toBeLessThan(0.5);
+    expect(await app.metric('llama_orch_slo_attainment', { priority: 'interactive' })).toBe(0);
+    expect((await app.post(interactive)).status).toBe(202);
     // Nobody is served any more, so nobody waits too long.
-    await eventually(async () => expect((await app.post(batch)).status).toBe(202));
-    const { body } = await app.call<PoolHealth>('/v1/pools/mock/health');
+    await eventually(async () => {
+      clock.leap(1_000);
+      expect((await app.post(batch)).status).toBe(202);
+    });
+    const body = await healthOf(app);
     expectSchema('PoolHealth', body);
     expect(body).toMatchObject({ shedding: false });
   });
@@ -41,9 +49,13 @@ describe('A pool whose interactive tasks wait too long', () => {
 
 describe('Without objectives', () => {
   it('nothing is shed, however slow it is (ORCH-3040)', async () => {
-    const app = await startTestApp({ pools: [mockPool({ tokens: 1, first_token_ms: 30 })] });
-    for (let count = 0; count < 10; count++) await app.frames((await app.submit(completion('x'))).task_id);
-    expect((await app.call<PoolHealth>('/v1/pools/mock/health')).body).toMatchObject({ shedding: false });
+    const app = await startTestApp();
+    const clock = new HeldClock(app);
+    for (let count = 0; count < 10; count++) {
+      await serveLate(app, clock);
+      clock.leap(1_000);
+    }
+    expect(await healthOf(app)).toMatchObject({ shedding: false });
     expect(await app.metric('llama_orch_breaker_state', { kind: 'shed' })).toBeUndefined();
   });
 });

@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { type TaskAccepted } from '@llama-orch/client';
 import { Daemon } from '../support/daemon.js';
 import { eventually } from '../support/eventually.js';
+import { isAlive } from '../support/fake-engine-binary/fake-engine-binary.js';
 import { head, openSocket } from '../support/raw-http.js';
 import { Events, terminalOf } from '../support/read-events.js';
 import { completion, mockPool, startTestApp } from '../support/start-app.js';
@@ -34,24 +36,34 @@ async function follow(url: string, body: unknown): Promise<Events> {
   return Events.open(url + stream);
 }
 
+/** Longer than the daemon waits for callers who take or finish nothing, far below what else would end their connections. */
+const SOON_MS = 20_000;
+
+/** Process ids of the engines of a daemon. */
+function enginesOf(daemon: Daemon): readonly number[] {
+  const list = execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(daemon.pid)], { encoding: 'utf8' });
+  const lines = list.split('\n').filter((line) => line.includes('engine-embedded'));
+  return lines.map((line) => Number.parseInt(line, 10));
+}
+
 function config(shutdown_ms: number, pool: object = {}): object {
   return { server: { shutdown_ms }, pools: [mockPool({}, { ...pool })] };
 }
 
 describe('SIGTERM', () => {
   it('lets running and waiting tasks finish, refuses new ones, and exits with 0 (ORCH-4808, ORCH-4108)', async () => {
-    const daemon = await Daemon.start(config(20_000));
-    const running = await follow(daemon.url, completion('[[mock:token_ms=40]]', { max_tokens: 15 }));
+    const daemon = await Daemon.start(config(600_000));
+    // It ends when its caller wants it to.
+    const holder = await submit(daemon.url, completion('[[mock:stall@1]]'));
+    const running = await follow(daemon.url, completion('[[mock:token_ms=5]]', { max_tokens: 15 }));
     const waiting = await follow(daemon.url, completion('x', { max_tokens: 3 }));
-    await running.until('token');
     daemon.signal('SIGTERM');
-    const asked = performance.now();
     await eventually(async () => expect((await fetch(`${daemon.url}/readyz`)).status).toBe(503));
-    expect(performance.now() - asked).toBeLessThan(250);
     expect((await fetch(`${daemon.url}/livez`)).status).toBe(200);
     const refused = await post(daemon.url, completion());
     expectProblemBody(refused.body, 503);
     expect(refused.body).toMatchObject({ code: 'POOL_UNREADY', retriable: true, retry_after_ms: expect.any(Number) });
+    expect((await fetch(`${daemon.url}/v1/tasks/${holder.task_id}/cancel`, { method: 'POST' })).status).toBe(204);
     expect(terminalOf(await running.rest()).data).toMatchObject({ tokens_out: 15, finish_reason: 'length' });
     expect(terminalOf(await waiting.rest()).data).toMatchObject({ tokens_out: 3 });
     expect(await daemon.exit()).toBe(0);
@@ -74,17 +86,15 @@ describe('SIGTERM', () => {
     expect(await daemon.exit()).toBe(0);
   });
 
-  it('sent twice ends everything within two seconds, with terminal frames (ORCH-4808)', async () => {
-    const daemon = await Daemon.start(config(60_000));
+  it('sent twice ends everything at once, with terminal frames (ORCH-4808)', async () => {
+    const daemon = await Daemon.start(config(3_600_000));
     const stream = await follow(daemon.url, completion('[[mock:stall@2]]'));
     await stream.until('token');
     daemon.signal('SIGTERM');
     await eventually(async () => expect((await fetch(`${daemon.url}/readyz`)).status).toBe(503));
-    const asked = performance.now();
     daemon.signal('SIGTERM');
     expect(terminalOf(await stream.rest()).event).toBe('error');
     await daemon.exit();
-    expect(performance.now() - asked).toBeLessThan(2_000);
   });
 
   it('ends the process of the embedded engine too, in the middle of its work (ORCH-4808, ORCH-4801)', async () => {
@@ -96,11 +106,19 @@ describe('SIGTERM', () => {
       prompt: 'a frog',
       max_tokens: 480,
     };
-    const stream = await follow(daemon.url, body);
-    await stream.until('token');
+    await (await follow(daemon.url, { ...body, max_tokens: 1 })).rest();
+    const engines = enginesOf(daemon);
+    expect(engines.length).toBe(1);
+    // More than it can be through with once it goes on.
+    process.kill(engines[0]!, 'SIGSTOP');
+    const streams = await Promise.all(Array.from({ length: 12 }, () => follow(daemon.url, body)));
+    process.kill(engines[0]!, 'SIGCONT');
+    await Promise.race(streams.map((stream) => stream.until('token')));
     daemon.signal('SIGINT');
-    expect(terminalOf(await stream.rest()).event).toBe('error');
+    const ends = await Promise.all(streams.map(async (stream) => terminalOf(await stream.rest()).event));
+    expect(ends).toContain('error');
     expect(await daemon.exit()).toBe(0);
+    await eventually(() => expect(engines.filter(isAlive)).toEqual([]));
   });
 });
 
@@ -118,7 +136,7 @@ describe('The end of a daemon', () => {
     await app.call('/livez');
     const asked = performance.now();
     await app.app.shutDown(0);
-    expect(performance.now() - asked).toBeLessThan(2_000);
+    expect(performance.now() - asked).toBeLessThan(SOON_MS);
   });
 
   it('is not held up by a reader that takes nothing (ORCH-4808)', async () => {
@@ -134,9 +152,8 @@ describe('The end of a daemon', () => {
     deaf.pause();
     deaf.write(head(`GET /v1/tasks/${task_id}/stream HTTP/1.1`, 'Host: localhost'));
     await eventually(async () => expect((await app.task(task_id)).state).toBe('completed'));
-    const asked = performance.now();
+    // Nothing else would ever end it.
     await app.app.shutDown(0);
-    expect(performance.now() - asked).toBeLessThan(2_000);
     deaf.destroy();
   });
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AuditPage, type HttpToolAnswered, type HttpToolFailed } from '@llama-orch/client';
 import { hashKey, newKey } from '../../src/kernel/key-hash.js';
+import { HeldClock } from '../support/held-clock.js';
 import { startTestApp, type TestApp, type TestConfig } from '../support/start-app.js';
 import { type Asked, Upstream } from '../support/upstream.js';
 import { type ServerResponse } from 'node:http';
@@ -35,7 +36,9 @@ function upstreamAnswer(asked: Asked, response: ServerResponse): void {
 }
 
 function config(tools: object = {}, more: TestConfig = {}): TestConfig {
-  return { egress: { ports: [upstream.port], rate_per_s: 1_000 }, tools, ...more };
+  // A busy machine takes longer than a chain of policies may.
+  const policy = { deadline_ms: 10_000, ...(more['policy'] as object | undefined) };
+  return { egress: { ports: [upstream.port], rate_per_s: 1_000 }, tools, ...more, policy };
 }
 
 const call = (body: object, headers: Record<string, string> = {}, on = app) =>
@@ -218,6 +221,7 @@ describe('a call that is refused (ORCH-3080, ORCH-4702, ORCH-4703)', () => {
 
   it('over the rate of its key (OC-POLICY-4031)', async () => {
     const slow = await startTestApp({ egress: { ports: [upstream.port], rate_per_s: 1 } });
+    new HeldClock(slow);
     expect((await call({ url: upstream.url('/pond') }, {}, slow)).status).toBe(200);
     const refused = await call({ url: upstream.url('/pond') }, {}, slow);
     const problem = expectProblem(refused, 429, 'QUOTA_EXCEEDED');

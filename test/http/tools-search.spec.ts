@@ -54,7 +54,9 @@ describe('POST /v1/tools/search (OC-POLICY-4030, ORCH-4701)', () => {
   });
 
   it('is under the same policies, by the name of the tool (ORCH-3080)', async () => {
-    const guarded = await started({ policies: [{ builtin: 'allow-hosts', settings: { hosts: ['docs.example'] } }] });
+    const policies = [{ builtin: 'allow-hosts', settings: { hosts: ['docs.example'] } }];
+    // A busy machine takes longer than a chain of policies may.
+    const guarded = await started({ policies, policy: { deadline_ms: 10_000 } });
     const refused = await guarded.call('/v1/tools/search', { method: 'POST', body: { query: 'pond' } });
     expect(expectProblem(refused, 403, 'POLICY_DENIED')).toMatchObject({ policy: { id: 'allow-hosts' } });
   });

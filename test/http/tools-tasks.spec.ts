@@ -18,7 +18,9 @@ beforeAll(async () => {
   const policies = [{ builtin: 'per-task-budget', settings: { max_calls: 2, without_task: 'allow' } }];
   const egress = { ports: [upstream.port], rate_per_s: 1_000 };
   const pools = [mockPool({}, { labels: { zone: 'a' } })];
-  app = await startTestApp({ egress, policies, pools, auth: { keys, protect_metrics: false } });
+  // A busy machine takes longer than a chain of policies may.
+  const policy = { deadline_ms: 10_000 };
+  app = await startTestApp({ egress, policies, policy, pools, auth: { keys, protect_metrics: false } });
 });
 afterAll(() => upstream.close());
 
@@ -65,7 +67,7 @@ describe('for whom a tool call is made (ORCH-4705)', () => {
   });
 
   it('is no cancelled task', async () => {
-    const { id } = await taskOf('a', { prompt: '[[mock:tokens=1000]][[mock:token_ms=50]] a frog', max_tokens: 2_000 });
+    const { id } = await taskOf('a', { prompt: '[[mock:stall@1]] a frog' });
     await app.cancel(id, keyOf('a'));
     expectProblem(await call({ task_id: id }), 409, 'CONFLICT');
   });

@@ -57,9 +57,7 @@ describe('The transcript of a task', () => {
   });
 
   it('is there for tasks that were cancelled, too (ORCH-4210)', async () => {
-    const { task_id } = await app.submit(
-      completion('[[mock:tokens=2000]][[mock:token_ms=20]] x', { max_tokens: 2000 }),
-    );
+    const { task_id } = await app.submit(completion('[[mock:stall@1]] x'));
     await (await app.follow(task_id)).until('token');
     await app.call(`/v1/tasks/${task_id}/cancel`, { method: 'POST' });
     const { events } = (await transcriptOf(app, task_id)).content as unknown as Trace;

@@ -79,7 +79,8 @@ describe('Two unequal cards without a pin', () => {
     expect(ran[0]!).toBeGreaterThan(TASKS * 0.4);
     expect(ran[1]!).toBeGreaterThan(TASKS * 0.2);
     expect((await app.metric('llama_orch_oom_total', { kind: 'vram' })) ?? 0).toBe(0);
-  }, 60_000);
+    // A thousand tasks take long where there is little processor.
+  }, 240_000);
 
   it('are told in health and metrics as they are accounted (ORCH-2103, OC-CTRL-2001, ORCH-3028)', async () => {
     const app = await startTestApp(workstation({ chat: 8 }));

@@ -11,6 +11,7 @@ import { PolicyNews, type PolicyNewsItem } from '../../src/policy-host/policy-ne
 import { PolicyTelemetry } from '../../src/policy-host/policy-telemetry.js';
 import { SandboxPool } from '../../src/policy-host/sandbox/pool/sandbox-pool.js';
 import { QuietLogger } from '../support/quiet-logger.js';
+import { LATE_MS } from './pool-rig.js';
 
 /** Entries as a configuration has them, with every default filled in. */
 export function policyEntries(...entries: readonly object[]): readonly PolicyEntry[] {
@@ -40,7 +41,7 @@ export class HostRig {
       watch: true,
       trust: { requireSignature: false, keys: [] },
       preparer: new WorkerPreparer(new SystemClock()),
-      sandbox: () => new SandboxPool({ clock: new SystemClock(), workers: 1, deadlineMs: 2_000 }),
+      sandbox: () => new SandboxPool({ clock: new SystemClock(), workers: 1, deadlineMs: LATE_MS }),
       archive: this.archive,
       clock,
       telemetry: new PolicyTelemetry(this.metrics, this.logger),

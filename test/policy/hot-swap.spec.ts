@@ -34,20 +34,21 @@ it(`${SWAPS} swaps under load cut no call, and each decision names the module th
   const callers = Array.from({ length: CALLERS }, async () => {
     while (!isOver) outcomes.push(await host.decide(requestCall()));
   });
+  const hasDecided = (digest: string | undefined): Promise<void> =>
+    eventually(() => expect(outcomes.at(-1)?.by?.digest).toBe(digest));
+  await hasDecided(digests[0]);
   for (let number = 1; number <= SWAPS; number++) {
     const digest = await put(versionOf(first, number));
     digests.push(digest);
-    await eventually(() => expect(host.list()[0]?.digest).toBe(digest));
+    await hasDecided(digest);
+    expect(host.list()[0]?.digest).toBe(digest);
   }
   isOver = true;
   await Promise.all(callers);
   const bad = outcomes.filter(({ decision, code }) => decision !== 'allow' || code !== 'FINE');
   expect(bad.slice(0, 3)).toEqual([]);
-  const deciders = new Set(outcomes.map(({ by }) => by?.digest));
-  expect([...deciders].filter((digest) => !digests.includes(digest!))).toEqual([]);
-  expect(deciders.has(digests.at(-1))).toBe(true);
-  expect(deciders.size).toBeGreaterThan(SWAPS / 2);
+  expect([...new Set(outcomes.map(({ by }) => by?.digest))]).toEqual(digests);
   expect(rig.news.filter(({ type }) => type === 'swapped')).toHaveLength(SWAPS);
   const kept = await Promise.all(digests.map((digest) => rig.archive.read(digest)));
   expect(kept.filter((bytes) => bytes === undefined)).toEqual([]);
-}, 60_000);
+}, 300_000);

@@ -161,5 +161,5 @@ describe('the scheduler with everything below it', () => {
       'failed REPLICA_EXHAUSTED',
       'failed WORKER_RESET',
     ]);
-  }, 60_000);
+  }, 300_000);
 });

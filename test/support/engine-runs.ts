@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   type EngineConnection,
   type EngineError,
@@ -58,6 +59,16 @@ export async function run(
     error = thrown as EngineError;
   }
   return { events, error, text: events.map((event) => (event.type === 'token' ? event.text : '')).join('') };
+}
+
+const LOOK_MS = 5;
+
+/** Milliseconds until `holds`, counted in looks: a machine that is slow, or stands still, is so in looking as well. */
+export async function msUntil(holds: () => boolean): Promise<number> {
+  for (let looks = 0; ; looks += 1) {
+    if (holds()) return looks * LOOK_MS;
+    await pause(LOOK_MS);
+  }
 }
 
 /** Looks again in each turn of the event loop until `holds`. */

@@ -22,7 +22,7 @@ export class PolicyApp {
   async start(policies: readonly object[], config: TestConfig = {}): Promise<TestApp> {
     const storage = { data_dir: join(this.folder, 'data') };
     // A busy test machine takes longer than a policy may.
-    const policy = { admission_deadline_ms: 5_000 };
+    const policy = { admission_deadline_ms: 60_000 };
     this.app = await startTestApp({ storage, policies, policy, ...config });
     return this.app;
   }

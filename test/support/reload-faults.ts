@@ -33,6 +33,18 @@ export function breakStep(step: StepName, moment: Moment, failure: Error = fault
   replace(steps, step, broken);
 }
 
+/** Has every reload wait at one step, before it does its work, until the answer is called. */
+export function holdStep(step: StepName): () => void {
+  const before = stepOf(step);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const held: Step = async function (journey) {
+    await promise;
+    await before.call(this, journey);
+  };
+  replace(steps, step, held);
+  return resolve;
+}
+
 /** Says of the first start that the memory holds only one model. */
 export function shortOfMemoryOnce(): void {
   const before = stepOf('start');

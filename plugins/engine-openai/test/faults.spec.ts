@@ -1,5 +1,5 @@
 import { FAULT_NAMES, faultNamed } from '../../../test/support/fake-engines/fault-names.js';
-import { closeAll, request, run, start, text, until } from './support/fixture.js';
+import { closeAll, msUntil, request, run, start, text, until } from './support/fixture.js';
 
 const WHOLE = ' two three four five six seven eight nine ten one two three';
 /** What each fault after two tokens becomes; `end`: nothing, the answer is whole. */
@@ -23,11 +23,17 @@ const OUTCOMES: Readonly<Record<string, string | RegExp>> = {
   'clinging-slot': 'end',
 };
 
+/** Short only where a limit has to end the generation: what must come in time may come late on a busy machine. */
+const LIMITS: Readonly<Record<string, object>> = {
+  'slow-head': { first_byte_timeout_ms: 150 },
+  stall: { idle_timeout_ms: 150 },
+};
+
 describe('openai adapter under faults', () => {
   afterEach(closeAll);
 
   it.each(FAULT_NAMES)('ends a generation under %s once and rightly (ORCH-3032)', async (name) => {
-    const { connection, fake } = await start({}, { first_byte_timeout_ms: 150, idle_timeout_ms: 150 });
+    const { connection, fake } = await start({}, LIMITS[name] ?? {});
     fake.fault(faultNamed(name, 2));
     const abort = new AbortController();
     const wanted = request(text(' one'), { maxTokens: 12 });
@@ -49,13 +55,12 @@ describe('openai adapter under faults', () => {
     const { connection, fake } = await start({ tps: 200, slots: 1 });
     for (let stream = 1; stream <= 20; stream++) {
       const abort = new AbortController();
-      let abortedAt = 0;
+      let closed: Promise<number> | undefined;
       await run(connection, request(text(' one'), { maxTokens: 400 }), abort.signal, () => {
-        abortedAt = performance.now();
         abort.abort();
+        closed = msUntil(() => fake.stats.abandoned === stream && fake.stats.busySlots === 0);
       });
-      await until(() => fake.stats.abandoned === stream && fake.stats.busySlots === 0);
-      expect(performance.now() - abortedAt).toBeLessThan(250);
+      expect(await closed).toBeLessThan(250);
     }
   });
 

@@ -92,9 +92,10 @@ describe('triton adapter under faults', () => {
   });
 
   it('limits the first byte and the silence apart (ORCH-3057)', async () => {
-    const { connection, fake } = await start({}, { first_byte_timeout_ms: 100, idle_timeout_ms: 100 });
-    fake.fault({ type: 'slow-head', ms: 60_000 });
-    expect((await run(connection, ENDLESS)).error).toMatchObject({ code: 'timeout', reason: 'first_byte' });
+    const hasty = await start({}, { first_byte_timeout_ms: 100 });
+    hasty.fake.fault({ type: 'slow-head', ms: 60_000 });
+    expect((await run(hasty.connection, ENDLESS)).error).toMatchObject({ code: 'timeout', reason: 'first_byte' });
+    const { connection, fake } = await start({}, { idle_timeout_ms: 100 });
     fake.fault({ type: 'stall', afterTokens: 2 });
     const stalled = await run(connection, ENDLESS);
     expect(stalled.error).toMatchObject({ code: 'timeout', reason: 'idle' });

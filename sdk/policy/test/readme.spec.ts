@@ -80,7 +80,7 @@ describe('the README', () => {
     );
     expect(stdout).toContain('# fail 0');
     expect(stdout).toContain('# pass 6');
-  }, 30_000);
+  }, 300_000);
 
   it('shows TypeScript that compiles, and so does the template', () => {
     const template = ['src/index.ts', 'test/policy.test.ts'].map((file) =>
@@ -89,7 +89,7 @@ describe('the README', () => {
     const checked = blocks.filter(({ language }) => language === 'ts').map(({ text }) => text);
     expect(checked.length).toBeGreaterThan(7);
     expect(typeErrors([...checked, ...template])).toEqual([]);
-  }, 30_000);
+  }, 300_000);
 
   it('shows settings that operators can write', () => {
     expect(parse(blockOf('yaml'))).toEqual({

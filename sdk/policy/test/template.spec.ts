@@ -34,10 +34,10 @@ describe('the TypeScript template', () => {
     const said = script('test');
     expect(said).toMatch(/^(#|ℹ) fail 0$/m);
     expect(said).toMatch(/^(#|ℹ) pass 10$/m);
-  }, 60_000);
+  }, 300_000);
 
   it('builds to a module', () => {
     script('build');
     expect(existsSync(join(folder, 'dist', 'acme.wasm'))).toBe(true);
-  }, 60_000);
+  }, 300_000);
 });

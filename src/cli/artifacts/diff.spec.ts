@@ -19,9 +19,9 @@ describe('The difference of two texts', () => {
   it('stays right, and quick, for texts that have little in common (P-10)', () => {
     const before = Array.from({ length: 30_000 }, (_, at) => `old ${at}`);
     const after = Array.from({ length: 30_000 }, (_, at) => (at % 1_000 === 0 ? `old ${at}` : `new ${at}`));
-    const started = performance.now();
+    const started = process.cpuUsage();
     expect(applyEdits(before, diffLines(before, after))).toEqual(after);
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(process.cpuUsage(started).user / 1_000).toBeLessThan(5_000);
   });
 
   it('does not apply to another text (P-10)', () => {

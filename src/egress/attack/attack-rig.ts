@@ -8,7 +8,7 @@ import { OwnAddresses } from '../guard/own-addresses.js';
 import { type GuardRules } from '../guard/rules.js';
 import { Outbound } from '../outbound.js';
 import { AttackPolicies } from './attack-policies.js';
-import { type Door, type DoorCall, type DoorOptions, networkOf } from './door.js';
+import { dialLimits, type Door, type DoorCall, type DoorOptions, networkOf } from './door.js';
 import { RowsInMemory } from './rows-in-memory.js';
 import { classifyTest, OWN, type TestNetwork } from './test-network.js';
 
@@ -41,6 +41,7 @@ export class AttackRig implements Door {
 
   constructor(options: RigOptions = {}) {
     const { rules, policies = new AttackPolicies(), trusted = [], parts } = options;
+    const limits = dialLimits(options);
     this.network = networkOf(options);
     this.policies = policies;
     const own = new OwnAddresses(classifyTest);
@@ -51,8 +52,8 @@ export class AttackRig implements Door {
       ...{ clock: new SystemClock(), logger: new Silence(), count: () => {}, key: new Uint8Array(32) },
       ...{
         ratePerS: 100_000,
-        dnsTimeoutMs: 150,
-        connectTimeoutMs: 200,
+        dnsTimeoutMs: limits.dnsMs,
+        connectTimeoutMs: limits.connectMs,
         trusted,
         openSocket: this.network.openSocket,
       },
@@ -101,7 +102,7 @@ export function outboundCall(members: DoorCall): OutboundCall {
       body: undefined,
       secretHeaders: [],
     },
-    ...{ maxBytes: MIB, timeoutMs: 2_000, caller: CALLER },
+    ...{ maxBytes: MIB, timeoutMs: 20_000, caller: CALLER },
     ...members,
   };
 }

@@ -15,6 +15,13 @@ export interface DoorOptions {
   readonly ports?: Readonly<Record<number, number>>;
   /** Certificates that are trusted, PEM. */
   readonly trusted?: readonly string[];
+  /** Soon gives up names and connections that do not come; else what does come may take its time on a slow machine. */
+  readonly isHasty?: boolean;
+}
+
+/** How long a door waits for a name or a connection, in ms. */
+export function dialLimits({ isHasty = false }: DoorOptions): { readonly dnsMs: number; readonly connectMs: number } {
+  return isHasty ? { dnsMs: 150, connectMs: 200 } : { dnsMs: 10_000, connectMs: 10_000 };
 }
 
 /** The guard alone, the class that every call passes, or the route of a daemon that leads to it. */

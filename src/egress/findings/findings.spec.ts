@@ -48,11 +48,11 @@ describe('the scanner', () => {
   });
 
   it.each(['-----BEGIN PRIVATE KEY-----', 'a@', 'eyJ', '1 ', '://a:', 'Bearer ', 'aaaa.'])(
-    'reads a quarter of a megabyte of %s in less than a second',
+    'reads a quarter of a megabyte of %s in less than a second of the processor',
     (text) => {
-      const started = performance.now();
+      const before = process.cpuUsage();
       hitsIn(text.repeat(256 * 1024).slice(0, 256 * 1024));
-      expect(performance.now() - started).toBeLessThan(1_000);
+      expect(process.cpuUsage(before).user / 1_000).toBeLessThan(1_000);
     },
   );
 });

@@ -43,6 +43,8 @@ export class Journey {
   endedTasks = 0;
   /** No slot is given out. */
   isHeld: boolean;
+  /** Somebody was served before; a way back that leads to no service is worth nothing. */
+  readonly oldServed: boolean;
   /** It was ended to make room, and could not be started again. */
   oldIsLost = false;
   private readonly undos: Undo[] = [];
@@ -57,6 +59,7 @@ export class Journey {
   ) {
     this.model = request.model;
     this.isHeld = cameFrom === 'draining' || cameFrom === 'stopped';
+    this.oldServed = old.readyReplicas.length > 0;
   }
 
   get pool(): Pool {

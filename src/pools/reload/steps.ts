@@ -97,11 +97,15 @@ export class ReloadSteps {
     journey.staged = undefined;
   }
 
-  /** Tokens per second that an unchanged model has to reach; undefined where nothing says how fast it was. */
-  private leastSpeed({ old, newcomer, pool, ports }: Journey): number | undefined {
+  /**
+   * Tokens per second that an unchanged model has to reach; undefined where nothing says how fast it was, and where any
+   * speed is better than what the pool came from.
+   */
+  private leastSpeed({ old, oldServed, newcomer, pool, ports }: Journey): number | undefined {
     const { min_speed: share } = pool.config.reload;
     const digest = newcomer.generation.description?.modelDigest;
-    if (share === 0 || digest === undefined || digest !== old.generation.description?.modelDigest) return undefined;
+    if (!oldServed || share === 0 || digest === undefined || digest !== old.generation.description?.modelDigest)
+      return undefined;
     const usual = ports.traffic.decodeRate(pool);
     return usual === undefined ? undefined : usual * share;
   }

@@ -54,6 +54,21 @@ describe('callers', () => {
     expect(report.predictions).toMatchObject({ retried: 3 });
   });
 
+  it.each([
+    ['as fast as it was declared', 100],
+    ['a fifth as fast as it was declared', 20],
+    ['five times as fast as it was declared', 500],
+  ])('of a flood find a place at the first retry: the engine is %s (ORCH-4304, OC-CLI-2802)', (_how, decode_tps) => {
+    const fleet = oneFleet({ decode_tps }, { perf: { prefill_tps: 1000, decode_tps: 100 }, queue: { capacity: 8 } });
+    const task = { promptTokens: 1, outputTokens: 5, maxTokens: 5, expectedTokens: 5, retries: 1 };
+    // The pool has to know its own speed.
+    const warm = Array.from({ length: 5 }, (_, at) => ({ ...task, arrivalMs: at * 1_000 }));
+    const flood = Array.from({ length: 49 }, (_, at) => ({ ...task, arrivalMs: 10_000 + at / 10 }));
+    const { report } = run(workloadOf(...warm, ...flood), fleet);
+    expect(report.predictions.retried).toBe(40);
+    expect(report.predictions.first_retry_rate).toBeGreaterThanOrEqual(0.95);
+  });
+
   it('give up after their retries, and that is their one end (ORCH-4955)', () => {
     const tasks = Array.from({ length: 3 }, () => ({}));
     const { report } = run(workloadOf(...tasks), oneFleet({}, { queue: { capacity: 1 } }));

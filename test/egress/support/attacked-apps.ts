@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type PolicyHook } from '@llama-orch/policy-sdk/abi';
 import { type AttackPolicies } from '../../../src/egress/attack/attack-policies.js';
-import { type DoorOptions } from '../../../src/egress/attack/door.js';
+import { dialLimits, type DoorOptions } from '../../../src/egress/attack/door.js';
 import { classifyTest, OWN, type TestNetwork } from '../../../src/egress/attack/test-network.js';
 import { Network } from '../../../src/egress/guard/network.js';
 import { Resolver } from '../../../src/egress/guard/resolver.js';
@@ -50,7 +50,9 @@ export class AttackedApps {
     return { around, judges, app: await startTestApp(this.configOf(options), [], network) };
   }
 
-  private configOf({ rules = {}, trusted = [] }: DoorOptions) {
+  private configOf(options: DoorOptions) {
+    const { rules = {}, trusted = [] } = options;
+    const limits = dialLimits(options);
     const { enabled = true, allowPrivate = false, allowHosts = [], denyHosts = [], ports = [] } = rules;
     const value = join(this.folder, 'secret');
     writeFileSync(value, 's3cret-value');
@@ -59,7 +61,7 @@ export class AttackedApps {
       server: { bind: '127.0.0.1:0', advertised_url: `http://${OWN}/` },
       egress: {
         ...{ enabled, allow_private: allowPrivate, allow_hosts: allowHosts, deny_hosts: denyHosts, ports: [...ports] },
-        ...{ rate_per_s: 100_000, dns_timeout_ms: 150, connect_timeout_ms: 400 },
+        ...{ rate_per_s: 100_000, dns_timeout_ms: limits.dnsMs, connect_timeout_ms: limits.connectMs },
         ca_roots: trusted.map((pem) => this.fileWith(pem)),
       },
       tools: { max_bytes: 100 * 1024 * 1024, secrets: Object.fromEntries(planted) },

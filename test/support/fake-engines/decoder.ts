@@ -73,6 +73,8 @@ interface Run extends Assignment, RunView {
 }
 
 const MIN_WAIT_MS = 1;
+/** A machine that stood still longer has computed nothing meanwhile. */
+const MOST_LATE_MS = 50;
 /** Events per write of a saturating stream. */
 const BLOCK_EVENTS = 32;
 const FLOOD_MS = 5;
@@ -156,6 +158,8 @@ export class Decoder {
   /** Sends what is due by now, then waits for the next token. */
   #pace(run: Run): void {
     const { tps } = this.#speed;
+    const lateMs = performance.now() - run.startedAt - (run.predicted * 1_000) / tps;
+    run.startedAt += Math.max(0, lateMs - MOST_LATE_MS);
     const due = 1 + Math.floor(((performance.now() - run.startedAt) * tps) / 1_000);
     const block: Buffer[] = [];
     while (!run.over && run.predicted < due && !this.#misbehaves(run, block)) this.#decode(run, block);
@@ -257,6 +261,11 @@ export class Decoder {
     if (waiting !== -1) this.#deferred.splice(waiting, 1);
     if (run.fault?.type === 'clinging-slot') this.#after(run.fault.ms, () => this.#release(run));
     else this.#release(run);
+  }
+
+  /** Frees the slots that cling to clients who left. */
+  letGo(): void {
+    for (const run of this.#running) if (run.over && run.fault?.type === 'clinging-slot') this.#release(run);
   }
 
   #release(run: Run): void {

@@ -64,6 +64,8 @@ export interface FakeLlamaServer {
   readonly stats: FakeLlamaStats;
   /** Applies to every completion from now on; none = well-behaved. */
   fault(fault: Fault | undefined): void;
+  /** Frees the slots that cling to clients who left. */
+  letGo(): void;
   /** Answers 503 from now on, or no longer. */
   loading(isLoading: boolean): void;
   sleeping(isSleeping: boolean): void;
@@ -135,6 +137,10 @@ class FakeLlama implements FakeLlamaServer {
 
   fault(fault: Fault | undefined): void {
     this.#fault = fault;
+  }
+
+  letGo(): void {
+    this.#decoder.letGo();
   }
 
   loading(isLoading: boolean): void {

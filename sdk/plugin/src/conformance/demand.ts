@@ -1,4 +1,7 @@
 import { AssertionError } from 'node:assert/strict';
+import { whenSpent } from '../http/own-time.js';
+
+const LOOK_MS = 5;
 
 /** Fails a check with a sentence that says what is wrong and what to do. */
 export function demand(
@@ -15,27 +18,43 @@ export function isFailedCheck(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'name' in error && error.name === 'AssertionError';
 }
 
-/** The value of `promise`, or a failed check when it takes longer than `ms`. */
+/** The value of `promise`, or a failed check when it takes longer than `ms`. A machine that stands still does not count. */
 export async function within<Value>(promise: Promise<Value>, ms: number, sentence: string): Promise<Value> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new AssertionError({ message: `${sentence} (waited ${ms} ms)` })), ms);
-  });
+  const { promise: tooLate, reject } = Promise.withResolvers<never>();
+  const limit = whenSpent(ms, () => reject(new AssertionError({ message: `${sentence} (waited ${ms} ms)` })));
   try {
     return await Promise.race([promise, tooLate]);
   } finally {
-    clearTimeout(timer);
+    limit.cancel();
   }
 }
 
-/** Waits until `condition` holds; false when it did not within `ms`. */
+/** Waits until `condition` holds; false when it did not within `ms`. A machine that stands still does not count. */
 export async function eventually(condition: () => boolean | Promise<boolean>, ms: number): Promise<boolean> {
-  const until = performance.now() + ms;
-  while (!(await condition())) {
-    if (performance.now() >= until) return false;
-    await new Promise((resolve) => setTimeout(resolve, 5));
+  let isOver = false;
+  const limit = whenSpent(ms, () => (isOver = true), { ref: false });
+  try {
+    while (!(await condition())) {
+      if (isOver) return false;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+    return true;
+  } finally {
+    limit.cancel();
   }
-  return true;
+}
+
+/**
+ * Counts the milliseconds until the returned function is called, in looks: a machine that is slow, or stands still, is so
+ * in looking as well.
+ */
+export function countMs(): () => number {
+  let looks = 0;
+  const timer = setInterval(() => (looks += 1), LOOK_MS).unref();
+  return () => {
+    clearInterval(timer);
+    return looks * LOOK_MS;
+  };
 }
 
 function compare({ actual, expected }: { actual: unknown; expected: unknown }): string {

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { whenSpent } from './own-time.js';
 
 const LIMIT_MS = 1_000;
 const FIRST_PAUSE_MS = 5;
@@ -23,15 +24,23 @@ export class FreeConfirmation {
 
   /** Asks until no more slots work than this connection's other generations need, or a second is over. */
   async untilFree(): Promise<'free' | 'busy' | 'unknown'> {
-    const limit = performance.now() + LIMIT_MS;
+    // An overloaded engine may take longer to answer than the confirmation may take in all.
+    const { promise: late, resolve } = Promise.withResolvers<'late'>();
+    const limit = whenSpent(LIMIT_MS, () => resolve('late'), { ref: false });
+    try {
+      return await this.#freeBefore(late);
+    } finally {
+      limit.cancel();
+    }
+  }
+
+  async #freeBefore(late: Promise<'late'>): Promise<'free' | 'busy' | 'unknown'> {
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
-      // An overloaded engine may take longer to answer than the confirmation may take in all.
-      const busy = await Promise.race([this.#busy(), late(limit)]);
+      const busy = await Promise.race([this.#busy(), late]);
       if (busy === 'late') return 'busy';
       if (busy === undefined) return 'unknown';
       if (busy <= this.othersRunning()) return 'free';
-      if (performance.now() + pauseMs > limit) return 'busy';
-      await delay(pauseMs);
+      if ((await Promise.race([delay(pauseMs), late])) === 'late') return 'busy';
     }
   }
 
@@ -44,9 +53,4 @@ export class FreeConfirmation {
     });
     return this.#due;
   }
-}
-
-async function late(limit: number): Promise<'late'> {
-  await delay(Math.max(0, limit - performance.now()), undefined, { ref: false });
-  return 'late';
 }

@@ -38,8 +38,6 @@ export class HttpFailure extends Error {
 
 const TIMEOUTS: Readonly<Record<string, HttpFailureKind>> = {
   UND_ERR_CONNECT_TIMEOUT: 'connect-timeout',
-  UND_ERR_HEADERS_TIMEOUT: 'head-timeout',
-  UND_ERR_BODY_TIMEOUT: 'idle-timeout',
 };
 
 const SENTENCES: Readonly<Record<HttpFailureKind, string>> = {

@@ -6,6 +6,7 @@ import {
   type HttpFailure,
   type HttpFailureKind,
 } from './http-failure.js';
+import { type Countdown, whenSpent } from './own-time.js';
 import { ReadTurns } from './read-turns.js';
 
 /** A complete reply. */
@@ -58,6 +59,8 @@ export class HttpStream implements Dispatcher.DispatchHandler {
   #heldByConsumer = false;
   #waitsForTurn = false;
   #over = false;
+  /** Of the wait for the head, then of the silence inside the reply. */
+  #limit: Countdown | undefined;
   readonly #onAbort = (): void => this.abort();
 
   private constructor(
@@ -96,11 +99,13 @@ export class HttpStream implements Dispatcher.DispatchHandler {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     this.#stage = 'sent';
-    if (this.#over) controller.abort(STOPPED);
+    if (this.#over) return controller.abort(STOPPED);
+    this.#limitTo(this.request.headTimeoutMs, () => this.#stop('head-timeout'));
   }
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: HttpReply['headers']): void {
-    if (status < 200) return;
+    if (status < 200 || this.#over) return;
+    this.#limitTo(this.request.idleTimeoutMs, () => this.#onSilence());
     this.#stage = 'replying';
     const isStream = status === 200 && String(headers['content-type']).startsWith(STREAM_TYPE);
     if (!isStream) this.#reply = { status, headers, parts: [] };
@@ -108,6 +113,7 @@ export class HttpStream implements Dispatcher.DispatchHandler {
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#over) return;
+    this.#limit?.restart();
     if (this.#reply === undefined) return this.#pass(chunk);
     this.#replyBytes += chunk.length;
     if (this.#replyBytes > this.request.maxReplyBytes) return this.#stop('malformed');
@@ -148,14 +154,28 @@ export class HttpStream implements Dispatcher.DispatchHandler {
   }
 
   #readOn(): void {
-    if (!this.#over && !this.#heldByConsumer && !this.#waitsForTurn) this.#controller?.resume();
+    if (this.#over || this.#heldByConsumer || this.#waitsForTurn) return;
+    this.#limit?.restart();
+    this.#controller?.resume();
   }
 
   #send(dispatcher: Dispatcher): void {
-    const { method, origin, path, headers, body, headTimeoutMs, idleTimeoutMs } = this.request;
+    const { method, origin, path, headers, body } = this.request;
     this.signal?.addEventListener('abort', this.#onAbort, { once: true });
-    const timeouts = { headersTimeout: headTimeoutMs, bodyTimeout: idleTimeoutMs };
+    // Those of undici are over as soon as the machine stood still for so long.
+    const timeouts = { headersTimeout: 0, bodyTimeout: 0 };
     dispatcher.dispatch({ method, origin, path, headers, body: body ?? null, ...timeouts }, this);
+  }
+
+  #limitTo(ms: number, act: () => void): void {
+    this.#limit?.cancel();
+    this.#limit = ms > 0 ? whenSpent(ms, act) : undefined;
+  }
+
+  /** While nothing is read, silence is our own. */
+  #onSilence(): void {
+    if (this.#heldByConsumer || this.#waitsForTurn) this.#limitTo(this.request.idleTimeoutMs, () => this.#onSilence());
+    else this.#stop('idle-timeout');
   }
 
   #stop(kind: HttpFailureKind): void {
@@ -165,6 +185,7 @@ export class HttpStream implements Dispatcher.DispatchHandler {
 
   #finish(): void {
     this.#over = true;
+    this.#limit?.cancel();
     this.signal?.removeEventListener('abort', this.#onAbort);
   }
 }

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Agent } from 'undici';
 import { HttpFailure, httpFailure, type HttpFailureKind } from './http-failure.js';
 import { HttpStream, type HttpHandlers, type HttpReply, type HttpRequest } from './http-stream.js';
+import { whenSpent } from './own-time.js';
 
 /** Where an engine listens and how to speak to it. */
 export interface UpstreamOptions {
@@ -32,7 +33,6 @@ const CONNECT_TIMEOUT_MS = 2_000;
 const MAX_REFUSAL_BYTES = 64 * 1024;
 const MAX_REPLY_BYTES = 16 * 1024 * 1024;
 const RETRY_PAUSE_MS = 50;
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** One engine's HTTP server: a pool of kept connections, as many as there are exchanges at once. */
 export class Upstream {
@@ -102,7 +102,7 @@ export class Upstream {
     if (signal?.aborted === true) return Promise.reject(httpFailure('aborted'));
     return new Promise((resolve, reject) => {
       const settle = (act: () => void): void => {
-        clearTimeout(timer);
+        limit.cancel();
         signal?.removeEventListener('abort', onAbort);
         act();
       };
@@ -111,7 +111,7 @@ export class Upstream {
         settle(() => reject(httpFailure(kind)));
       };
       const onAbort = (): void => stop('aborted');
-      const timer = setTimeout(() => stop('call-timeout'), Math.min(timeoutMs, MAX_TIMER_MS));
+      const limit = whenSpent(timeoutMs, () => stop('call-timeout'));
       signal?.addEventListener('abort', onAbort, { once: true });
       const exchange = HttpStream.open(this.#agent, request, {
         onData: () => undefined,

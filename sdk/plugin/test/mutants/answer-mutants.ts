@@ -2,7 +2,7 @@ import { type EndEvent, type EngineError } from '../../src/index.js';
 import { failureError, readErrorBody, type HttpFailure, type HttpReply, type SseField } from '../../src/http/index.js';
 import { type Carelessness, CarelessSplitter } from './careless-splitter.js';
 import { SoundAnswer, type SoundWireEvent } from './sound-wire.js';
-import { answers, failing, type WireMutant } from './wire-mutant.js';
+import { after, answers, failing, type WireMutant } from './wire-mutant.js';
 
 /** Reads the stream by hand. */
 function splits(wrong: string, caughtBy: string, careless: Carelessness): WireMutant {
@@ -231,7 +231,7 @@ class LogsPages extends SoundAnswer {
 }
 class ReportsLate extends SoundAnswer {
   override onFailure(failure: HttpFailure): void {
-    setTimeout(() => super.onFailure(failure), 650);
+    void after(650, () => super.onFailure(failure));
   }
 }
 class KnowsOneShapeOfErrors extends SoundAnswer {
@@ -269,7 +269,7 @@ class LeavesTheConnectionOpen extends SoundAnswer {
 class ClosesLate extends SoundAnswer {
   protected override leave(): void {
     this.settle();
-    setTimeout(() => this.stream?.abort(), 400);
+    void after(400, () => this.stream?.abort());
   }
 }
 class ForgetsLeavers extends SoundAnswer {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { EngineError, type GenerateRequest } from '../../src/index.js';
 import { type SoundAnswer, SoundWire } from './sound-wire.js';
 import { type SoundWireClass } from './sound-wire-fixture.js';
@@ -27,3 +28,11 @@ export function connects(wrong: string, caughtBy: string, Connection: SoundWireC
 /** An error that a mutant throws. */
 export const failing = (code: ConstructorParameters<typeof EngineError>[0], message: string, reason = 'mutant') =>
   new EngineError(code, message, { reason });
+
+const STEP_MS = 5;
+
+/** Acts late, in steps: on a slow machine as much later as the checks count slower. */
+export async function after(ms: number, act: () => void): Promise<void> {
+  for (let spentMs = 0; spentMs < ms; spentMs += STEP_MS) await pause(STEP_MS);
+  act();
+}

@@ -11,7 +11,10 @@ function name(row: number, what: string, answers: Answers, expected = 'refused')
     name: what,
     expected,
     async run(stage) {
-      const { rig } = await stage.web((_request, response) => response.end('x'), { names: { 'trap.test': answers } });
+      const { rig } = await stage.web((_request, response) => response.end('x'), {
+        names: { 'trap.test': answers },
+        isHasty: answers.includes('silence'),
+      });
       const outcome = told(await rig.call({ url: 'http://trap.test/' }));
       return rig.network.dialled.length === 0 ? outcome : `dialled ${rig.network.dialled.join()}`;
     },
@@ -100,6 +103,7 @@ export const RESOLUTION: readonly Scenario[] = [
     async run(stage) {
       const { rig } = await stage.web((_request, response) => response.end('x'), {
         names: { 'two.test': [[SILENT, PUBLIC]] },
+        isHasty: true,
       });
       return `${told(await rig.call({ url: 'http://two.test/' }))} by ${rig.network.dialled.join()}`;
     },

@@ -119,7 +119,7 @@ export const RESPONSES: readonly Scenario[] = [
     name: 'a connection that does not come about',
     expected: `failed: timeout by ${SILENT}:80`,
     async run(stage) {
-      const rig = stage.rig();
+      const rig = stage.rig({ isHasty: true });
       return `${told(await rig.call({ url: 'http://silent.test/' }))} by ${rig.network.dialled.join()}`;
     },
   },

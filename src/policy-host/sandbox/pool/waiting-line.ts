@@ -7,11 +7,13 @@ export class NotServed extends Error {
 }
 
 const CLOSED = 'The sandbox is closed.';
+/** A stalled event loop sees the timer before the answer of the worker that would have served next. */
+const GRACE_MS = 50;
 
 interface Waiting {
   readonly begin: (member: Member) => void;
   readonly giveUp: (error: NotServed) => void;
-  readonly cancelTimer: CancelTimer;
+  cancelTimer: CancelTimer;
 }
 
 /** Who waits for a worker, first come first served. Bounded in length and in time. */
@@ -37,7 +39,7 @@ export class WaitingLine {
       const waiting: Waiting = {
         begin: resolve,
         giveUp: reject,
-        cancelTimer: this.clock.schedule(atMostMs, () => this.leave(waiting)),
+        cancelTimer: this.clock.schedule(atMostMs, () => this.leaveSoon(waiting)),
       };
       this.line.push(waiting);
     });
@@ -55,6 +57,10 @@ export class WaitingLine {
       cancelTimer();
       giveUp(new NotServed(CLOSED));
     }
+  }
+
+  private leaveSoon(waiting: Waiting): void {
+    waiting.cancelTimer = this.clock.schedule(GRACE_MS, () => this.leave(waiting));
   }
 
   private leave(waiting: Waiting): void {

@@ -105,7 +105,13 @@ describe('a launch', () => {
       cancel();
       expect(alive()).toEqual([]);
     }
-    expect(pids()).not.toEqual([]);
+    const stop = new AbortController();
+    const before = pids().length;
+    const launched = launch(pool, stop.signal).catch(() => undefined);
+    await eventually(() => expect(pids().length).toBeGreaterThan(before));
+    stop.abort();
+    await (await launched)?.end();
+    expect(alive()).toEqual([]);
   });
 
   it('of an engine that ends before it listens tells how it ended (ORCH-3038)', async () => {

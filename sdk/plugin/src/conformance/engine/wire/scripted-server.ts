@@ -27,10 +27,10 @@ export interface Exchange {
   readonly request: WireRequest;
   /** Bytes handed to the connection. */
   readonly sentBytes: number;
-  /** `performance.now()` when the adapter closed the connection before the reply was complete. */
-  readonly abandonedAt: number | undefined;
-  /** `performance.now()` when the server had sent everything and cut the connection itself. */
-  readonly endedAt: number | undefined;
+  /** The adapter closed the connection before the reply was complete. */
+  readonly isAbandoned: boolean;
+  /** The server has sent everything and ended the reply, or cut the connection, itself. */
+  readonly isEnded: boolean;
 }
 
 type Mutable<Value> = { -readonly [Key in keyof Value]: Value[Key] };
@@ -79,7 +79,7 @@ export class ScriptedServer {
   }
 
   async #generate(request: WireRequest, response: ServerResponse): Promise<void> {
-    const exchange = { request, sentBytes: 0, abandonedAt: undefined, endedAt: undefined };
+    const exchange = { request, sentBytes: 0, isAbandoned: false, isEnded: false };
     this.exchanges.push(exchange);
     response.on('close', () => noteClose(exchange, response));
     const script = this.script(request);
@@ -105,14 +105,14 @@ async function play(
     if (!hasRoom) await drained(response);
   }
   if (ending === 'open' || response.destroyed) return;
-  exchange.endedAt = performance.now();
+  exchange.isEnded = true;
   if (ending === 'whole') response.end();
   else if (ending === 'unfinished') socket.end();
   else socket.resetAndDestroy();
 }
 
 function noteClose(exchange: Mutable<Exchange>, response: ServerResponse): void {
-  if (!response.writableFinished && exchange.endedAt === undefined) exchange.abandonedAt = performance.now();
+  if (!response.writableFinished && !exchange.isEnded) exchange.isAbandoned = true;
 }
 
 function drained(response: ServerResponse): Promise<void> {

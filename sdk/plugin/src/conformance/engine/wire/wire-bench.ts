@@ -128,7 +128,7 @@ export class WireBench {
 
   /** Passes when the adapter closed the connection of a call before the reply was complete. */
   async demandAbandoned(exchange: Exchange, when: string, ms = CLOSE_MS): Promise<void> {
-    const isClosed = await eventually(() => exchange.abandonedAt !== undefined, ms);
+    const isClosed = await eventually(() => exchange.isAbandoned, ms);
     demand(isClosed, `The connection to the engine was not closed within ${ms} ms ${when}; close it in the same turn.`);
   }
 
