@@ -136,11 +136,12 @@ describe('A drain', () => {
     expect([north, ...anywhere].map(({ pool_id }) => pool_id).toSorted()).toEqual(['a', 'a', 'b']);
     await drain(app, { deadline_ms: 10_000 }, 'a');
     const stayed = [north, ...anywhere.filter(({ pool_id }) => pool_id === 'a')];
-    for (const { task_id } of stayed) {
-      expect((await app.task(task_id)).pool_id).toBe('a');
+    for (const { task_id } of stayed) expect((await app.task(task_id)).pool_id).toBe('a');
+    await app.cancel(blockers.find(({ pool_id }) => pool_id === 'a')!.task_id);
+    for (const { task_id } of stayed)
       expect(terminalOf(await app.frames(task_id)).data).toMatchObject({ code: 'POOL_UNAVAILABLE', pool_id: 'a' });
-    }
-    for (const { task_id } of blockers) expect((await app.task(task_id)).state).toBe('running');
+    const other = blockers.find(({ pool_id }) => pool_id === 'b')!;
+    expect((await app.task(other.task_id)).state).toBe('streaming');
   });
 
   it.each([
