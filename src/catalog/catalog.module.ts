@@ -23,6 +23,7 @@ import { newFetches } from './new-fetches.js';
 import { Quarantine } from './quarantine.js';
 import { Removals } from './removals.js';
 import { configuredAnchors } from './trust/configured-anchors.js';
+import { UnaskedDigests } from './unasked-digests.js';
 import { Verifications } from './verifications.js';
 import { Weights } from './weights.js';
 
@@ -85,17 +86,24 @@ const HOUR_MS = 3_600_000;
       useFactory: (catalog: Catalog, fetches: Fetches, logger: Logger) => new Quarantine(catalog, fetches, logger),
     },
     {
+      provide: UnaskedDigests,
+      inject: [Catalog, Digests, Logger],
+      useFactory: (catalog: Catalog, digests: Digests, logger: Logger) =>
+        new UnaskedDigests({ catalog, digests, logger }),
+    },
+    {
       provide: ModelGate,
-      inject: [Catalog, Weights, Digests, EntryTrust, Quarantine, Fetches, Logger],
+      inject: [Catalog, Weights, Digests, UnaskedDigests, EntryTrust, Quarantine, Fetches, Logger],
       useFactory: (
         catalog: Catalog,
         weights: Weights,
         digests: Digests,
+        unasked: UnaskedDigests,
         trust: EntryTrust,
         quarantine: Quarantine,
         fetches: Fetches,
         logger: Logger,
-      ) => new ModelGate({ catalog, weights, digests, trust, quarantine, fetches, logger }),
+      ) => new ModelGate({ catalog, weights, digests, unasked, trust, quarantine, fetches, logger }),
     },
     {
       provide: ModelFetches,
@@ -145,6 +153,7 @@ export class CatalogModule implements OnApplicationBootstrap, BeforeApplicationS
     private readonly fetches: Fetches,
     private readonly removals: Removals,
     private readonly verifications: Verifications,
+    private readonly unasked: UnaskedDigests,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -154,6 +163,6 @@ export class CatalogModule implements OnApplicationBootstrap, BeforeApplicationS
 
   async beforeApplicationShutdown(): Promise<void> {
     this.removals.stop();
-    await Promise.all([this.verifications.stop(), this.fetches.close()]);
+    await Promise.all([this.verifications.stop(), this.unasked.close(), this.fetches.close()]);
   }
 }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { digest, entryOf } from '../../test/support/catalog-entries.js';
+import { eventually } from '../../test/support/eventually.js';
 import { QuietLogger } from '../../test/support/quiet-logger.js';
 import { type Catalog } from './catalog.js';
 import { type Digests } from './digests.js';
@@ -9,6 +10,7 @@ import { type CatalogEntry } from './entry.js';
 import { type EntryTrust } from './entry-trust.js';
 import { ModelGate } from './model-gate.js';
 import { type Quarantine } from './quarantine.js';
+import { UnaskedDigests } from './unasked-digests.js';
 import { type Place, type Weights } from './weights.js';
 
 const NEVER = new AbortController().signal;
@@ -19,24 +21,32 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const path = join(folder, 'weights');
 beforeEach(() => writeFileSync(path, 'weights'));
 
-function rig(more: Partial<CatalogEntry>, { place, found = digest('0') }: { place?: Place; found?: string } = {}) {
+interface World {
+  readonly place?: Place;
+  readonly found?: string;
+  /** In the place of an answer at once. */
+  readonly hash?: Digests['of'];
+}
+
+function rig(more: Partial<CatalogEntry>, { place, found = digest('0'), hash }: World = {}) {
   let entry = entryOf('m', more);
   const events: string[] = [];
   const logger = new QuietLogger();
+  const catalog = {
+    adopt: async () => entry,
+    get: () => entry,
+    learn: async (_id: string, findings: Partial<CatalogEntry>) => void (entry = { ...entry, ...findings }),
+  } as unknown as Catalog;
+  const digests = { of: hash ?? (async () => (events.push('hashed'), { digest: found, sizeBytes: 7 })) } as Digests;
+  const unasked = new UnaskedDigests({ catalog, digests, logger });
   const gate = new ModelGate({
-    logger,
-    catalog: {
-      adopt: async () => entry,
-      get: () => entry,
-      learn: async (_id: string, findings: Partial<CatalogEntry>) => void (entry = { ...entry, ...findings }),
-    } as unknown as Catalog,
+    ...{ logger, catalog, digests, unasked },
     weights: { find: async () => place ?? { type: 'engine' } } as unknown as Weights,
-    digests: { of: async () => (events.push('hashed'), { digest: found, sizeBytes: 7 }) } as unknown as Digests,
     trust: { isStrict: () => false } as unknown as EntryTrust,
     quarantine: { putAway: async () => void events.push('put away') } as unknown as Quarantine,
     fetches: { lease: (of) => (events.push(`lease ${of}`), () => void events.push('released')) },
   });
-  return { gate, events, logger, entry: () => entry };
+  return { gate, unasked, events, logger, entry: () => entry };
 }
 
 const local = (isOurs: boolean): Place => ({ type: 'local', path, isOurs, digest: isOurs ? digest('0') : undefined });
@@ -83,5 +93,47 @@ describe('The gate before an engine', () => {
     const undeclared = { isSupplied: false, digest: undefined };
     expect((await foreign('tgi:org/m:abc', undeclared)).entry().digest).toBeUndefined();
     expect((await foreign(digest('1'), undeclared)).entry().digest).toBe(digest('1'));
+  });
+
+  describe('of a model whose digest nobody supplied', () => {
+    const undeclared = { isSupplied: false, digest: undefined };
+
+    /** Weights so large that reading them ends only when the test says so, or they are given up. */
+    function endless() {
+      const over = Promise.withResolvers<{ digest: string; sizeBytes: number }>();
+      const seen: { signal?: AbortSignal } = {};
+      const hash = (_path: string, signal: AbortSignal) => {
+        seen.signal = signal;
+        signal.addEventListener('abort', () => over.reject(signal.reason));
+        return over.promise;
+      };
+      return { ...rig(undeclared, { place: local(false), hash }), seen, end: over.resolve };
+    }
+
+    it('works it out while the engine loads, and on when that was unloaded before it was known (ORCH-3037-v31)', async () => {
+      const { gate, unasked, entry, seen, end } = endless();
+      const cleared = await gate.clear('m', HERE, NEVER);
+      await cleared.confirm(undefined);
+      cleared.release();
+      expect([seen.signal?.aborted, entry().digest]).toEqual([false, undefined]);
+      end({ digest: digest('1'), sizeBytes: 7 });
+      await eventually(() => expect(entry().digest).toBe(digest('1')));
+      await unasked.close();
+    });
+
+    it('gives the reading up when the engine does not load, without a warning (ORCH-3037-v31)', async () => {
+      const { gate, unasked, logger, entry, seen } = endless();
+      (await gate.clear('m', HERE, NEVER)).release();
+      expect(seen.signal?.aborted).toBe(true);
+      await unasked.close();
+      expect([entry().digest, logger.of('verify')]).toEqual([undefined, []]);
+    });
+
+    it('gives it up when the daemon ends (ORCH-4808)', async () => {
+      const { gate, unasked, logger, seen } = endless();
+      await (await gate.clear('m', HERE, NEVER)).confirm(undefined);
+      await unasked.close();
+      expect([seen.signal?.aborted, logger.of('verify')]).toEqual([true, []]);
+    });
   });
 });

@@ -8,12 +8,14 @@ import { isDigest } from './trust/digest.js';
 import { type Fetches } from './fetch/fetches.js';
 import { markOf } from './file-mark.js';
 import { type Quarantine } from './quarantine.js';
+import { type UnaskedDigests } from './unasked-digests.js';
 import { type Place, type Weights } from './weights.js';
 
 export interface ModelGatePorts {
   readonly catalog: Catalog;
   readonly weights: Weights;
   readonly digests: Digests;
+  readonly unasked: Pick<UnaskedDigests, 'workOut'>;
   readonly trust: EntryTrust;
   readonly quarantine: Quarantine;
   readonly fetches: Pick<Fetches, 'lease'>;
@@ -89,13 +91,20 @@ export class ModelGate {
     const release = place.isOurs && place.digest !== undefined ? this.ports.fetches.lease(place.digest) : () => {};
     try {
       const before = await markOf(path);
+      let giveUp = () => {};
       if (this.isProvenFirst(entry)) await this.requireBytes(entry, place, stop);
-      else this.findOutDigest(entry, path);
+      else giveUp = this.ports.unasked.workOut(entry, path);
       const confirm = async () => {
+        // It serves, so that its digest is of use even when it is unloaded before that is known.
+        giveUp = () => {};
         const now = await markOf(path).catch(() => undefined);
         if (now?.mark !== before.mark && this.isProvenFirst(entry)) throw changed(entry);
       };
-      return { entry, path, confirm, release };
+      const end = () => {
+        giveUp();
+        release();
+      };
+      return { entry, path, confirm, release: end };
     } catch (error) {
       release();
       throw error;
@@ -133,19 +142,6 @@ export class ModelGate {
     );
     if (verdict !== 'fail') return;
     throw unusable('model_unusable', `model ${entry.id} is not trusted: ${reasons[0]?.message ?? 'nothing proves it'}`);
-  }
-
-  /** First tokens do not wait for it. */
-  private findOutDigest(entry: CatalogEntry, path: string): void {
-    const { digests, catalog, logger } = this.ports;
-    const work = async () => {
-      const { digest } = await digests.of(path, NEVER);
-      if (catalog.get(entry.id)?.digest !== digest) await catalog.learn(entry.id, { digest });
-    };
-    void work().catch((error: unknown) => {
-      const why = error instanceof Error ? error.message : String(error);
-      logger.warn('verify', `the digest of model ${entry.id} was not found out: ${why}`, { model_id: entry.id });
-    });
   }
 
   /** Weights that an engine has of its own are known by what it says of them. */
