@@ -1,4 +1,4 @@
-import { type ModelFetch, type ModelInspection } from '@llama-orch/client';
+import { type CatalogModel, type ModelFetch, type ModelInspection } from '@llama-orch/client';
 import { refusal, type Route } from './support/contract-server.js';
 import { always, cli, closeServerAfterEach, server } from './support/cli-rig.js';
 import { type TestIo } from './support/test-io.js';
@@ -24,10 +24,33 @@ const HALF: ModelFetch = {
 };
 const DONE: ModelFetch = { ...HALF, state: 'done', bytes: 4 * GIB, percent: 100, digest: DIGEST };
 
-/** A daemon that fetches: one state after the other, the last for ever. */
-function daemon(states: readonly ModelFetch[], found: Partial<ModelInspection> = {}): Record<string, Route> {
+/** What the catalog makes of what it is told. */
+function modelOf(told: Partial<CatalogModel>): CatalogModel {
+  return {
+    ...{ id: 'a', digest: DIGEST, source_url: PINNED, version: null, aliases: [], tags: [], manifests: [] },
+    ...{ signatures: [], sbom: null, trust_policy: null, state: 'Active', local: true, added_by: 'local' },
+    ...{ created_ms: 1, last_verification: null, warnings: [] },
+    ...{ size_bytes: 4 * GIB, resolved_ref: null, quarantined: false, fetch: null },
+    ...told,
+  };
+}
+
+/** A daemon that fetches, one state after the other, the last for ever; its catalog holds these models. */
+function daemon(
+  states: readonly ModelFetch[],
+  found: Partial<ModelInspection> = {},
+  models: readonly CatalogModel[] = [],
+): Record<string, Route> {
   const left = [...states];
   return {
+    'GET /v1/catalog/models': ({ query }) => {
+      const at = Number(query.get('cursor') ?? 0);
+      return {
+        status: 200,
+        body: { items: models.slice(at, at + 1), next_cursor: at + 1 < models.length ? `${at + 1}` : null },
+      };
+    },
+    'POST /v1/catalog/models': ({ body }) => ({ status: 201, body: modelOf(body as Partial<CatalogModel>) }),
     'POST /v1/catalog/inspections': always({ status: 200, body: { ...FOUND, ...found } }),
     'POST /v1/catalog/fetches': always({ status: 202, body: FETCH }),
     'GET /v1/catalog/fetches/{id}': () => ({ status: 200, body: left.length > 1 ? left.shift()! : left[0]! }),
@@ -42,6 +65,7 @@ describe('llama-orch models pull', () => {
     expect(io.err.split('\n')).toEqual([
       `resolved to ${PINNED}`,
       `[############............] 50.0 %  2.0 GiB of 4.0 GiB  100 MiB/s  20.5 s left`,
+      'in the catalog as a: name it in a pool with model: a',
       '',
     ]);
     expect(server.received[1]?.body).toEqual({ ref: REF, digest: DIGEST });
@@ -53,7 +77,39 @@ describe('llama-orch models pull', () => {
     });
     expect(io.err).toContain('\r\u001b[2K[############............] 50.0 %');
     expect(io.err).toContain('stalled');
-    expect(io.err.endsWith('\r\u001b[2K')).toBe(true);
+    expect(io.err).toMatch(/\r\u001b\[2K(?!.*%)/s);
+  });
+
+  it('adds what came to the catalog, with its digest and where exactly it was (ORCH-3090, ORCH-3062)', async () => {
+    await cli(['models', 'pull', REF], daemon([DONE]));
+    const added = server.received.find(({ method, path }) => method === 'POST' && path === '/v1/catalog/models');
+    expect(added?.body).toEqual({ id: 'a', digest: DIGEST, source_url: PINNED });
+  });
+
+  it.each([
+    ['has the same bytes', modelOf({ id: 'pond', source_url: 'file:/pond.gguf' })],
+    ['a pool brought along', modelOf({ id: 'pond', source_url: REF, digest: null })],
+  ])('leaves a model as it is that %s, and names it (ORCH-3090)', async (_what, known) => {
+    const other = modelOf({ id: 'other', digest: `sha256:${'cd'.repeat(32)}` });
+    const { code, io } = await cli(['models', 'pull', REF], daemon([DONE], {}, [other, known]));
+    expect([code, server.count('POST /v1/catalog/models')]).toEqual([0, 0]);
+    expect(io.err).toContain('in the catalog as pond');
+  });
+
+  it('adds the same bytes once more under a name that is asked for (ORCH-3090)', async () => {
+    const { io } = await cli(['models', 'pull', REF, '--id', 'frogs'], daemon([DONE], {}, [modelOf({ id: 'pond' })]));
+    expect(io.err).toContain('in the catalog as frogs');
+  });
+
+  it.each([
+    ['CONFLICT', 409, 'another --id'],
+    ['UNTRUSTED_ARTIFACT', 403, `llama-orch models add <id> --digest ${DIGEST} --source ${PINNED} --signature <file>`],
+  ] as const)('says what to do with weights that the catalog refuses: %s (ORCH-3090)', async (code, status, says) => {
+    const routes = { ...daemon([DONE]), 'POST /v1/catalog/models': always(refusal(code, status)) };
+    const answer = await cli(['models', 'pull', REF], routes);
+    expect(answer.code).not.toBe(0);
+    expect(answer.io.err).toContain(`the weights are here, but not in the catalog: `);
+    expect(answer.io.err).toContain(says);
   });
 
   it('says how a local file is added instead, and asks nobody (ORCH-3090)', async () => {
