@@ -4,7 +4,7 @@ import { type PoolModel } from './model-ref.js';
 import { type Pool } from './pool.js';
 import { type PoolListener } from './pool-events.js';
 import { type PoolModels } from './models/pool-models.js';
-import { type ReloadRequest } from './reload/journey.js';
+import { type JourneyPorts, type ReloadRequest } from './reload/journey.js';
 import { type ReloadPlan } from './reload/plan.js';
 import { busy } from './reload/refusals.js';
 import { type ReloadResult } from './reload/reload.js';
@@ -19,6 +19,8 @@ import { type PoolTraffic } from './traffic.js';
 export type PoolsPorts = Omit<SupervisorPorts, 'listener'> & {
   /** Absent: there is no catalog, and refs mean what they say. */
   readonly models?: PoolModels;
+  /** Absent: nobody counts memory. */
+  readonly wouldFit?: JourneyPorts['wouldFit'];
 };
 
 /** Those who are served by the pools. */
@@ -193,12 +195,12 @@ export class Pools implements PoolListener {
   }
 
   private hostOf(listener: PoolListener, traffic: PoolTraffic): Host {
-    const { clock, logger, metrics, models } = this.ports;
+    const { clock, logger, metrics, models, wouldFit = () => true } = this.ports;
     const stop = this.stopping.signal;
     const crewOf = (pool: Pool) => this.crewOf(pool);
     const drains = new Drains({ clock, logger, metrics, traffic, stop });
     const journeyPorts = {
-      ...{ clock, metrics, traffic, stop },
+      ...{ clock, metrics, traffic, stop, wouldFit },
       stage: (pool: Pool, model: PoolModel) => this.newCrew(pool, model),
       appoint: (crew: Crew, before: Crew) => this.appoint(crew, before),
       dismiss: (crew: Crew) => this.dismiss(crew),

@@ -111,6 +111,7 @@ describe('A reload of the embedded engine', () => {
   ])(
     '%s fails at %s, says which, and leaves the old model serving (ORCH-2102, ORCH-4502, OC-CTRL-2003)',
     async (_, step, body, says) => {
+      const before = app.lines.length;
       const answer = await reload(body());
       const problem = expectProblem(answer, 409, 'CONFLICT');
       expect(problem).toMatchObject({
@@ -120,6 +121,9 @@ describe('A reload of the embedded engine', () => {
       });
       expect(answer.text).not.toContain(folder);
       expect(await servedDigest()).toBe(digestOf(HAIKU));
+      // It never went without service: what fits into no memory is not tried in an empty one.
+      const steps = app.lines.slice(before).flatMap((line) => (line.event === 'reload' ? [line['step']] : []));
+      expect(steps.filter((one) => one === 'drain' || one === 'stop')).toEqual([]);
     },
   );
 

@@ -140,10 +140,14 @@ export class Devices implements Memory {
   }
 
   wouldFit(pool: Pool, replicaId: ReplicaId, gone: ReadonlySet<ReplicaId>): boolean {
-    const endpoint = this.endpointOf(pool, replicaId);
+    return this.fits(pool, this.endpointOf(pool, replicaId), gone);
+  }
+
+  /** As {@link wouldFit}, of any start, also of a model that the pool does not serve. */
+  fits(pool: Pool, endpoint: EngineEndpoint, gone: ReadonlySet<ReplicaId>): boolean {
     if (this.host.concerns(pool)) return this.host.wouldFit(pool, endpoint, gone);
     if (!this.gpus.concerns(pool)) return true;
-    const offers = this.gpus.offers(pool, replicaId, gone);
+    const offers = this.gpus.offers(pool, endpoint.replicaId, gone);
     return offers.length > 0 && choose(this.gpus.needOf(pool, endpoint), offers, this.ports.fit).type !== 'refuse';
   }
 

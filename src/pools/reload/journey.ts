@@ -1,5 +1,6 @@
 import { EngineError } from '@llama-orch/plugin-sdk';
 import { type Clock } from '../../kernel/clock.js';
+import { type ReplicaId } from '../../kernel/ids.js';
 import { type Metrics } from '../../observability/metrics.js';
 import { type Crew } from '../crew.js';
 import { type Served, namesOf } from '../generation.js';
@@ -24,6 +25,8 @@ export interface JourneyPorts {
   readonly stage: (pool: Pool, model: PoolModel) => Crew;
   /** Makes a crew the one that serves, in place of another. */
   readonly appoint: (crew: Crew, before: Crew) => void;
+  /** Whether a start of the replica would find room if those replicas were gone. */
+  readonly wouldFit: (pool: Pool, replica: Replica, gone: ReadonlySet<ReplicaId>) => boolean;
   /** Ends a crew for good. */
   readonly dismiss: (crew: Crew) => Promise<void>;
   /** Aborted when the daemon stops. */
@@ -76,6 +79,15 @@ export class Journey {
   get newcomer(): Crew {
     if (this.staged !== undefined) return this.staged;
     throw new EngineError('unavailable', 'the new model is not loaded');
+  }
+
+  /** False: the staged model would have no room even if the old one were gone. */
+  get wouldFitAlone(): boolean {
+    const { pool, old, staged, ports } = this;
+    const gone = old.generation.replicas.map(({ id }) => id);
+    // A replica that has found room must not stand in its own way.
+    const fits = (one: Replica): boolean => ports.wouldFit(pool, one, new Set([...gone, one.id]));
+    return staged === undefined || staged.generation.replicas.every(fits);
   }
 
   /** To be called before what it undoes is begun. */

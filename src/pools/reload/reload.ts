@@ -72,6 +72,8 @@ export class Reload {
       return true;
     } catch (failure) {
       if (!isShortOfMemory(failure) || journey.old.readyReplicas.length === 0) throw failure;
+      // Nobody goes without service for what cannot be.
+      if (!journey.wouldFitAlone) throw failure;
       await journey.goBack(waysBack);
       this.log('reload: memory is short, so the old model ends first', { step: 'start' });
       return false;
