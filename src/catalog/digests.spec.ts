@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DigestStamp } from './catalog-store.js';
@@ -38,6 +47,30 @@ describe('The digest of local weights', () => {
     expect(all.map(({ digest }) => digest)).toEqual(Array(3).fill(digestOf('weights')));
     await digests.of(path, NEVER);
     expect([reads(), await digests.isKnown(path)]).toEqual([1, true]);
+  });
+
+  it('is read by one of those who are left when the one who read it leaves (ORCH-3042)', async () => {
+    const { digests, reads } = rig();
+    const path = file('left', 'weights'.repeat(400_000));
+    const first = new AbortController();
+    const given = digests.of(path, first.signal);
+    const others = [1, 2, 3, 4].map(() => digests.of(path, NEVER));
+    first.abort(new Error('left'));
+    await expect(given).rejects.toThrow('left');
+    const found = await Promise.all(others);
+    expect(found.map(({ digest }) => digest)).toEqual(Array(4).fill(digestOf('weights'.repeat(400_000))));
+    expect(reads()).toBe(1);
+    await expect(digests.of(path, first.signal)).rejects.toThrow('left');
+  });
+
+  it('that cannot be found out is refused to all who wait, without another look (ORCH-3042)', async () => {
+    const { digests } = rig();
+    const path = file('growing', 'weights'.repeat(400_000));
+    const waiting = [1, 2, 3].map(() => digests.of(path, NEVER));
+    appendFileSync(path, 'more');
+    const ends = await Promise.allSettled(waiting);
+    expect(ends.map(({ status }) => status)).toEqual(Array(3).fill('rejected'));
+    expect(new Set(ends.map((end) => (end as PromiseRejectedResult).reason as unknown)).size).toBe(1);
   });
 
   it('is read again when a byte changes, though size and time of the file are set back (ORCH-3037-v31)', async () => {

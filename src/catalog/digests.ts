@@ -13,25 +13,39 @@ export interface Hashed {
   readonly sizeBytes: number;
 }
 
+interface Reading {
+  readonly reading: Promise<Hashed>;
+  /** Of the one who reads. */
+  readonly signal: AbortSignal;
+}
+
 /** Digests of local weights. What has not changed since it was hashed is not read again, over restarts too. */
 export class Digests {
   /** Those who ask for the same bytes share one reading of them. */
-  private readonly running = new Map<string, Promise<Hashed>>();
+  private readonly running = new Map<string, Reading>();
 
   constructor(private readonly store: Pick<CatalogStore, 'stampOf' | 'keepStamp'>) {}
 
   /** @throws Error when something cannot be read, or changes meanwhile */
   async of(path: string, signal: AbortSignal): Promise<Hashed> {
+    signal.throwIfAborted();
     const { mark } = await markOf(path);
     const known = await this.store.stampOf(path);
     if (known?.mark === mark) return known;
     const name = `${path}\n${mark}`;
     const running = this.running.get(name);
-    // Another caller may leave before this one.
-    if (running !== undefined) return running.catch(() => this.read(path, mark, signal));
+    if (running !== undefined) return this.share(running, () => this.of(path, signal));
     const reading = this.read(path, mark, signal).finally(() => this.running.delete(name));
-    this.running.set(name, reading);
+    this.running.set(name, { reading, signal });
     return reading;
+  }
+
+  /** The one who reads may leave before the others: one of these reads then, and the rest wait again. */
+  private share({ reading, signal }: Reading, again: () => Promise<Hashed>): Promise<Hashed> {
+    return reading.catch((error: unknown) => {
+      if (signal.aborted) return again();
+      throw error;
+    });
   }
 
   /** Nothing has changed since it was hashed. */

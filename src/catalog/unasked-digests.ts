@@ -12,12 +12,14 @@ export interface UnaskedDigestsPorts {
 /** Digests that nobody supplied, and nobody waits for: they are worked out beside the engines that load. */
 export class UnaskedDigests {
   private readonly readings = new Map<AbortController, Promise<void>>();
+  private isClosed = false;
 
   constructor(private readonly ports: UnaskedDigestsPorts) {}
 
   /** @returns a function that gives the reading up; it is harmless when it is over */
   workOut(entry: CatalogEntry, path: string): () => void {
     const stop = new AbortController();
+    if (this.isClosed) stop.abort();
     const reading = this.read(entry, path, stop.signal).finally(() => this.readings.delete(stop));
     this.readings.set(stop, reading);
     return () => stop.abort();
@@ -25,6 +27,7 @@ export class UnaskedDigests {
 
   /** Nothing is read any more once it settles. */
   async close(): Promise<void> {
+    this.isClosed = true;
     const readings = [...this.readings];
     for (const [stop] of readings) stop.abort();
     await Promise.all(readings.map(([, reading]) => reading));

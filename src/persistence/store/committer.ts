@@ -40,7 +40,7 @@ export class Committer {
       return { failures, hasWritten: this.changes > 0 };
     } catch (error) {
       const failure = failureOf(error);
-      this.rollBack();
+      rollBack(this.db);
       return { failures: units.map(() => failure), hasWritten: false };
     }
   }
@@ -53,7 +53,7 @@ export class Committer {
       this.db.pragma(`user_version = ${Number(this.db.pragma('user_version', { simple: true }))}`);
       this.commit.run();
     } finally {
-      this.rollBack();
+      rollBack(this.db);
     }
   }
 
@@ -83,14 +83,14 @@ export class Committer {
     this.db.pragma(`synchronous = ${SYNCHRONOUS[durability]}`);
     this.durability = durability;
   }
+}
 
-  /** Some failures of the disk have rolled back by themselves. */
-  private rollBack(): void {
-    try {
-      if (this.db.inTransaction) this.db.exec('ROLLBACK');
-    } catch {
-      // What caused this is told already; the next BEGIN tells whether the connection is of use.
-    }
+/** Some failures of the disk have rolled back by themselves. Never throws. */
+export function rollBack(db: Database): void {
+  try {
+    if (db.inTransaction) db.exec('ROLLBACK');
+  } catch {
+    // What caused this is told already; the next BEGIN tells whether the connection is of use.
   }
 }
 

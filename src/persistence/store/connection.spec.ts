@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -111,9 +112,10 @@ describe('a store', () => {
   });
 
   it('of a newer version is left alone (ORCH-4808)', async () => {
-    await prepared((db) => void db.pragma(`user_version = ${LATEST + 1}`));
+    const newer = [...MIGRATIONS, further(1, 'SELECT 1')];
+    (await openConnection(folder, 0, newer)).db.close();
     expect((await faultOf(openConnection(folder, 0))).fault).toBe('too-new');
-    const again = await open([...MIGRATIONS, further(1, 'SELECT 1')]);
+    const again = await open(newer);
     expect(versionOf(again.db)).toBe(LATEST + 1);
   });
 
@@ -132,6 +134,48 @@ describe('a store', () => {
     ]);
     copy.close();
     expect(modeOf(`${storePath(folder)}.v${LATEST}`)).toBe(0o600);
+  });
+
+  it.each([0, 1, 2, LATEST - 1, LATEST])(
+    'that was of version %i is out of reach for other programs once it is open (ORCH-4808)',
+    async (version) => {
+      if (version > 0) (await openConnection(folder, 0, MIGRATIONS.slice(0, version))).db.close();
+      await open();
+      // Another process: in this one the locks of all connections are one.
+      const script = `
+        const db = new (require('better-sqlite3'))(process.argv[1], { timeout: 0 });
+        try { db.exec('BEGIN IMMEDIATE'); console.log('took it'); } catch (error) { console.log(error.code); }`;
+      const said = execFileSync(process.execPath, ['-e', script, storePath(folder)], { encoding: 'utf8' });
+      expect(said.trim()).toBe('SQLITE_BUSY');
+    },
+  );
+
+  it('whose migration was cut short keeps the copy of the version before, whatever is tried next (ORCH-4808)', async () => {
+    await prepared(() => {});
+    const drop = further(1, 'DROP TABLE remembered_answers');
+    const failing = further(2, 'INSERT INTO nowhere VALUES (1)');
+    const steps = [...MIGRATIONS, drop, failing];
+    for (let start = 0; start < 3; start++)
+      expect((await faultOf(openConnection(folder, 0, steps))).fault).toBe('unusable');
+    const copy = new Database(`${storePath(folder)}.v${LATEST}`);
+    expect(copy.prepare('SELECT * FROM remembered_answers').all()).toEqual([]);
+    expect(versionOf(copy)).toBe(LATEST);
+    copy.close();
+    const { db } = await open([...MIGRATIONS, drop, further(2, 'SELECT 1')]);
+    expect(versionOf(db)).toBe(LATEST + 2);
+  });
+
+  it.each([
+    ['none of them', 'DELETE FROM migrations'],
+    ['no list of them', 'DROP TABLE migrations'],
+    ['others', "UPDATE migrations SET name = 'strange-0000000000001' WHERE id = 1"],
+  ])('that has seen other steps than its version says is damaged: %s (ORCH-4808)', async (_what, change) => {
+    await prepared((db) => db.exec(change));
+    const before = readFileSync(storePath(folder));
+    const { fault, message } = await faultOf(openConnection(folder, 0));
+    expect([fault, message]).toEqual(['damaged', expect.stringContaining(`of version ${LATEST}`) as string]);
+    expect(readFileSync(storePath(folder)).equals(before)).toBe(true);
+    expect(existsSync(`${storePath(folder)}.v${LATEST}`)).toBe(false);
   });
 
   it('of a time before the migrations were counted goes on with its sessions (ORCH-4604)', async () => {

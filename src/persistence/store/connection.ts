@@ -1,4 +1,4 @@
-import { copyFileSync, renameSync, statSync } from 'node:fs';
+import { renameSync, rmSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { privateFile } from '../data-folder.js';
 import { storePath } from './connection-path.js';
@@ -78,19 +78,36 @@ async function bringUpToDate({ db, path }: Connection, migrations: readonly Migr
   const [version, known] = [versionOf(db), migrations.length];
   if (version === 0) requireOurs(db, path);
   if (version > known) throw tooNew(path, version, known);
-  if (version === known && hasAll(db, migrations)) return;
-  if (version > 0) keepCopy(db, path, version);
+  const done = stepsDone(db);
+  requireSteps(done, version, migrations, path);
+  if (version === known) return;
+  // Later than its version: an earlier start was cut short, and has kept the copy.
+  if (version > 0 && done.length <= version) keepCopy(db, path, version);
   const { migrate } = await import('./migrate.js');
   await migrate({ db, path }, migrations);
   // An older llama-orch that finds a higher number than it knows leaves the store alone.
   db.pragma(`user_version = ${known}`);
 }
 
-function hasAll(db: Database, migrations: readonly MigrationClass[]): boolean {
-  if (!tablesOf(db).includes(MIGRATIONS_TABLE)) return false;
-  const rows = db.prepare<{ readonly name: string }>(`SELECT name FROM ${MIGRATIONS_TABLE}`).all();
-  const done = new Set(rows.map(({ name }) => name));
-  return migrations.every((Migration) => done.has(new Migration().name!));
+/** Names of the steps that the store has seen. */
+function stepsDone(db: Database): readonly string[] {
+  if (!tablesOf(db).includes(MIGRATIONS_TABLE)) return [];
+  const rows = db.prepare<{ readonly name: string }>(`SELECT name FROM ${MIGRATIONS_TABLE} ORDER BY id`).all();
+  return rows.map(({ name }) => name);
+}
+
+/** @throws StoreError when the store has not seen the steps that its version stands for */
+function requireSteps(
+  done: readonly string[],
+  version: number,
+  migrations: readonly MigrationClass[],
+  path: string,
+): void {
+  // Steps were not counted in the first version.
+  if (version <= 1 && done.length === 0) return;
+  const names = migrations.map((Migration) => new Migration().name!);
+  if (done.length < version || done.some((name, at) => name !== names[at]))
+    throw damaged(path, `the steps that it has seen are not those of version ${version}`);
 }
 
 /** A database of another program, put here by mistake, is not ours to change. */
@@ -103,10 +120,15 @@ export function versionOf(db: Database): number {
   return Number(db.pragma('user_version', { simple: true }));
 }
 
-/** So that an operator can go back to the version before. Half a copy never has its name. */
+/**
+ * So that an operator can go back to the version before. Half a copy never has its name. It is read through the connection:
+ * a process that opens and closes the file by itself loses the lock that it has on it, and nobody would notice.
+ */
 function keepCopy(db: Database, path: string, version: number): void {
-  db.pragma('wal_checkpoint(TRUNCATE)');
   const copy = `${path}.v${version}`;
-  copyFileSync(path, `${copy}.part`);
-  renameSync(`${copy}.part`, copy);
+  const part = `${copy}.part`;
+  rmSync(part, { force: true });
+  privateFile(part);
+  db.prepare('VACUUM INTO :part').run({ part });
+  renameSync(part, copy);
 }

@@ -10,7 +10,8 @@ export function storeErrorOf(error: unknown, path: string): unknown {
   const { code } = error;
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) return locked(dirname(path), error);
   if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') return damaged(path, error.message, error);
-  const hint = 'make it readable and writable, or use another storage.data_dir';
+  const way = code.startsWith('SQLITE_FULL') ? 'free space on its disk' : 'make it readable and writable';
+  const hint = `${way}, or use another storage.data_dir`;
   return new StoreError('unusable', `the store ${path} cannot be opened: ${error.message}; ${hint}`, error);
 }
 

@@ -2,7 +2,7 @@ import { type Statement } from 'better-sqlite3';
 import { type Clock, SystemClock } from '../../kernel/clock.js';
 import { QUESTIONS } from './all-questions.js';
 import { STATEMENTS } from './all-statements.js';
-import { Committer, walBytesOf } from './committer.js';
+import { Committer, rollBack, walBytesOf } from './committer.js';
 import { type Connection } from './connection.js';
 import { damaged } from './open-errors.js';
 import { type Batch, type Committed, type ToThread } from './protocol.js';
@@ -46,7 +46,7 @@ export class StoreDesk {
       case 'snapshot':
         return this.connection.db.backup(request.file);
       case 'close':
-        return this.connection.db.close();
+        return void this.connection.db.close();
     }
   }
 
@@ -76,8 +76,7 @@ export class StoreDesk {
       db.exec('COMMIT');
       return answer;
     } catch (error) {
-      // A full disk may have undone it already.
-      if (db.inTransaction) db.exec('ROLLBACK');
+      rollBack(db);
       throw error;
     }
   }

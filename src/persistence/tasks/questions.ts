@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3';
+import { type Statement } from 'better-sqlite3';
 import { type HistoryLimits } from '../../tasks/task-store.js';
 import { type Question } from '../store/question.js';
 import { textIn } from './stored-text.js';
@@ -42,65 +43,76 @@ class Pass {
 }
 
 /** Lets go what is over; true when there may be more of it. */
-const sweepTasks: Question<HistoryLimits, boolean> = (db, limits) => {
-  const pass = new Pass();
-  removeTasks(db, limits, pass);
-  shorten(db, limits.framesBeforeMs, pass);
-  forgetAnswers(db, limits.nowMs, pass);
-  return pass.isFull;
-};
+const sweepTasks: Question<HistoryLimits, boolean> = (db, limits) => new Sweep(db).run(limits);
 
-function removeTasks(db: Database, limits: HistoryLimits, pass: Pass): void {
-  const { tasksBeforeMs, tasksKept } = limits;
-  // The oldest of those that stay.
-  const edge = db
-    .prepare<Ended>('SELECT ended_ms FROM tasks WHERE ended_ms IS NOT NULL ORDER BY ended_ms DESC LIMIT 1 OFFSET :kept')
-    .get({ kept: Math.max(0, tasksKept - 1) });
-  const before = Math.max(tasksBeforeMs, edge?.ended_ms ?? tasksBeforeMs);
-  const remove = db.prepare('DELETE FROM tasks WHERE number = :number');
-  const old = db.prepare<Old>('SELECT number FROM tasks WHERE ended_ms < :before ORDER BY ended_ms LIMIT :rows');
-  for (const { number } of old.all({ before, rows: MOST_AT_ONCE.rows })) {
-    if (pass.isFull) return;
-    pass.count(bytesOf(db, number));
-    remove.run({ number });
+/** One pass over what has ended. */
+class Sweep {
+  private readonly pass = new Pass();
+  private readonly edge: Statement<Ended>;
+  private readonly old: Statement<Old>;
+  private readonly bytes: Statement<Bytes>;
+  private readonly remove: Statement<unknown>;
+  private readonly long: Statement<Old>;
+  private readonly frames: Statement<Frames>;
+  private readonly shorten: Statement<unknown>;
+  private readonly dropFrames: Statement<unknown>;
+  private readonly expired: Statement<Answer>;
+  private readonly forget: Statement<unknown>;
+
+  constructor(db: Database) {
+    this.edge = db.prepare(
+      'SELECT ended_ms FROM tasks WHERE ended_ms IS NOT NULL ORDER BY ended_ms DESC LIMIT 1 OFFSET :kept',
+    );
+    this.old = db.prepare('SELECT number FROM tasks WHERE ended_ms < :before ORDER BY ended_ms LIMIT :rows');
+    this.bytes = db.prepare('SELECT TOTAL(LENGTH(bytes)) AS bytes FROM task_frames WHERE task_number = :number');
+    this.remove = db.prepare('DELETE FROM tasks WHERE number = :number');
+    this.long = db.prepare(
+      'SELECT number FROM tasks WHERE ended_ms < :before AND answer_text IS NULL ORDER BY ended_ms LIMIT :rows',
+    );
+    this.frames = db.prepare('SELECT bytes FROM task_frames WHERE task_number = :number ORDER BY first_seq');
+    this.shorten = db.prepare('UPDATE tasks SET answer_text = :text WHERE number = :number');
+    this.dropFrames = db.prepare('DELETE FROM task_frames WHERE task_number = :number');
+    this.expired = db.prepare(
+      'SELECT name, OCTET_LENGTH(answer) AS bytes FROM remembered_answers WHERE expires_ms <= :now LIMIT :rows',
+    );
+    this.forget = db.prepare('DELETE FROM remembered_answers WHERE name = :name');
   }
-}
 
-function bytesOf(db: Database, number: number): number {
-  const sum = db.prepare<Bytes>('SELECT TOTAL(LENGTH(bytes)) AS bytes FROM task_frames WHERE task_number = :number');
-  return sum.get({ number })?.bytes ?? 0;
-}
-
-/** Of an answer whose frames are over its text stays, as long as its task does. */
-function shorten(db: Database, before: number, pass: Pass): void {
-  const old = db.prepare<Old>(
-    'SELECT number FROM tasks WHERE ended_ms < :before AND answer_text IS NULL ORDER BY ended_ms LIMIT :rows',
-  );
-  for (const { number } of old.all({ before, rows: MOST_AT_ONCE.rows })) {
-    if (pass.isFull) return;
-    pass.count(shortenOne(db, number));
+  run(limits: HistoryLimits): boolean {
+    this.removeTasks(limits);
+    this.shortenTasks(limits.framesBeforeMs);
+    this.forgetAnswers(limits.nowMs);
+    return this.pass.isFull;
   }
-}
 
-function shortenOne(db: Database, number: number): number {
-  const frames = db
-    .prepare<Frames>('SELECT bytes FROM task_frames WHERE task_number = :number ORDER BY first_seq')
-    .all({ number });
-  const chunks = frames.map(({ bytes }) => bytes);
-  db.prepare('UPDATE tasks SET answer_text = :text WHERE number = :number').run({ text: textIn(chunks), number });
-  db.prepare('DELETE FROM task_frames WHERE task_number = :number').run({ number });
-  return chunks.reduce((sum, { length }) => sum + length, 0);
-}
+  private removeTasks({ tasksBeforeMs, tasksKept }: HistoryLimits): void {
+    // The oldest of those that stay.
+    const edge = this.edge.get({ kept: Math.max(0, tasksKept - 1) });
+    const before = Math.max(tasksBeforeMs, edge?.ended_ms ?? tasksBeforeMs);
+    for (const { number } of this.old.all({ before, rows: MOST_AT_ONCE.rows })) {
+      if (this.pass.isFull) return;
+      this.pass.count(this.bytes.get({ number })?.bytes ?? 0);
+      this.remove.run({ number });
+    }
+  }
 
-function forgetAnswers(db: Database, now: number, pass: Pass): void {
-  const expired = db.prepare<Answer>(
-    'SELECT name, OCTET_LENGTH(answer) AS bytes FROM remembered_answers WHERE expires_ms <= :now LIMIT :rows',
-  );
-  const forget = db.prepare('DELETE FROM remembered_answers WHERE name = :name');
-  for (const { name, bytes } of expired.all({ now, rows: MOST_AT_ONCE.rows })) {
-    if (pass.isFull) return;
-    pass.count(bytes);
-    forget.run({ name });
+  /** Of an answer whose frames are over its text stays, as long as its task does. */
+  private shortenTasks(before: number): void {
+    for (const { number } of this.long.all({ before, rows: MOST_AT_ONCE.rows })) {
+      if (this.pass.isFull) return;
+      const chunks = this.frames.all({ number }).map(({ bytes }) => bytes);
+      this.shorten.run({ text: textIn(chunks), number });
+      this.dropFrames.run({ number });
+      this.pass.count(chunks.reduce((sum, { length }) => sum + length, 0));
+    }
+  }
+
+  private forgetAnswers(now: number): void {
+    for (const { name, bytes } of this.expired.all({ now, rows: MOST_AT_ONCE.rows })) {
+      if (this.pass.isFull) return;
+      this.pass.count(bytes);
+      this.forget.run({ name });
+    }
   }
 }
 

@@ -46,7 +46,7 @@ export class Journey {
   endedTasks = 0;
   /** No slot is given out. */
   isHeld: boolean;
-  /** Somebody was served before; a way back that leads to no service is worth nothing. */
+  /** Somebody was served before, or would have been by a model that loads on demand: there is a way back worth going. */
   readonly oldServed: boolean;
   /** It was ended to make room, and could not be started again. */
   oldIsLost = false;
@@ -62,7 +62,8 @@ export class Journey {
   ) {
     this.model = request.model;
     this.isHeld = cameFrom === 'draining' || cameFrom === 'stopped';
-    this.oldServed = old.readyReplicas.length > 0;
+    const rests = cameFrom === 'open' && old.generation.replicas.some(({ state }) => state === 'unloaded');
+    this.oldServed = rests || old.readyReplicas.length > 0;
   }
 
   get pool(): Pool {
