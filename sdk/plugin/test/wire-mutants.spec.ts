@@ -1,10 +1,11 @@
 import { engineKit, runKit, type CheckResult } from '../src/conformance/index.js';
 import { answerMutants } from './mutants/answer-mutants.js';
+import { blockingMutants } from './mutants/blocking-mutants.js';
 import { connectionMutants } from './mutants/connection-mutants.js';
 import { SoundWire } from './mutants/sound-wire.js';
 import { wireFixture, wirePlugin, type SoundWireClass } from './mutants/sound-wire-fixture.js';
 
-const wireMutants = [...answerMutants, ...connectionMutants];
+const wireMutants = [...answerMutants, ...blockingMutants, ...connectionMutants];
 const ALL_CHECKS_MS = 300_000;
 /** What a check waits for a mutant that is stuck. */
 const HASTY_MS = 700;

@@ -1,5 +1,5 @@
 import { AssertionError } from 'node:assert/strict';
-import { whenSpent } from '../http/own-time.js';
+import { ChargedTime } from './charged-time.js';
 
 const LOOK_MS = 5;
 
@@ -21,39 +21,38 @@ export function isFailedCheck(error: unknown): boolean {
 /** The value of `promise`, or a failed check when it takes longer than `ms`. A machine that stands still does not count. */
 export async function within<Value>(promise: Promise<Value>, ms: number, sentence: string): Promise<Value> {
   const { promise: tooLate, reject } = Promise.withResolvers<never>();
-  const limit = whenSpent(ms, () => reject(new AssertionError({ message: `${sentence} (waited ${ms} ms)` })));
+  const giveUp = (): void => reject(new AssertionError({ message: `${sentence} (waited ${ms} ms)` }));
+  const time = new ChargedTime((spentMs) => {
+    // What arrived meanwhile is read first.
+    if (spentMs >= ms) setImmediate(giveUp);
+  });
   try {
     return await Promise.race([promise, tooLate]);
   } finally {
-    limit.cancel();
+    time.stop();
   }
 }
 
 /** Waits until `condition` holds; false when it did not within `ms`. A machine that stands still does not count. */
 export async function eventually(condition: () => boolean | Promise<boolean>, ms: number): Promise<boolean> {
-  let isOver = false;
-  const limit = whenSpent(ms, () => (isOver = true), { ref: false });
+  const time = new ChargedTime();
   try {
     while (!(await condition())) {
-      if (isOver) return false;
+      if (time.ms >= ms) return false;
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
     return true;
   } finally {
-    limit.cancel();
+    time.stop();
   }
 }
 
-/**
- * Counts the milliseconds until the returned function is called, in looks: a machine that is slow, or stands still, is so
- * in looking as well.
- */
+/** Counts whole milliseconds until the returned function is called. A machine that stands still does not count. */
 export function countMs(): () => number {
-  let looks = 0;
-  const timer = setInterval(() => (looks += 1), LOOK_MS).unref();
+  const time = new ChargedTime();
   return () => {
-    clearInterval(timer);
-    return looks * LOOK_MS;
+    time.stop();
+    return Math.round(time.ms);
   };
 }
 

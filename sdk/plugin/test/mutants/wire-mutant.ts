@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { cpuMs } from '../../src/conformance/charged-time.js';
 import { EngineError, type GenerateRequest } from '../../src/index.js';
 import { type SoundAnswer, SoundWire } from './sound-wire.js';
 import { type SoundWireClass } from './sound-wire-fixture.js';
@@ -35,4 +36,10 @@ const STEP_MS = 5;
 export async function after(ms: number, act: () => void): Promise<void> {
   for (let spentMs = 0; spentMs < ms; spentMs += STEP_MS) await pause(STEP_MS);
   act();
+}
+
+/** Keeps the event loop at work: on a machine that gives little processor time, for longer. */
+export function holdLoop(ms: number): void {
+  const [wallMs, workMs] = [performance.now() + ms, cpuMs() + ms];
+  while (performance.now() < wallMs || cpuMs() < workMs);
 }
