@@ -49,7 +49,12 @@ export const ERRORS = {
   ),
   POLICY_DENIED: row(403, false, 'Denied by policy', 'See `policy.reason`.'),
   NOT_FOUND: row(404, false, 'Not found', 'Check the path or the id.'),
-  CONFLICT: row(409, false, 'Conflict', 'Wait for the other request, or choose another id.'),
+  CONFLICT: row(
+    409,
+    false,
+    'Conflict',
+    'The message says what stands against it: wait until that is over, or choose another id or model.',
+  ),
   TURN_LIMIT: row(409, false, 'Session turns used up', 'Start a new session.'),
   STREAM_GONE: row(410, false, 'Stream position gone', 'Go on from `snapshot.next_seq`.'),
   PAYLOAD_TOO_LARGE: row(413, false, 'Payload too large', 'Send a smaller body.'),
