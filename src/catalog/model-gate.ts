@@ -4,6 +4,7 @@ import { type Catalog } from './catalog.js';
 import { type Digests } from './digests.js';
 import { type CatalogEntry } from './entry.js';
 import { type EntryTrust } from './entry-trust.js';
+import { parseModelRef } from './refs/model-ref.js';
 import { isDigest } from './trust/digest.js';
 import { type Fetches } from './fetch/fetches.js';
 import { markOf } from './file-mark.js';
@@ -49,12 +50,13 @@ export class ModelGate {
 
   /** The entry of a ref, made if there is none. @throws EngineError when it may not be loaded */
   async entryOf(ref: string): Promise<CatalogEntry> {
-    const entry = await this.ports.catalog.adopt(ref);
-    if (entry === undefined)
-      throw unusable('model_missing', `the catalog has no model with the digest ${ref}; add one`);
-    if (entry.state === 'Retired') throw retired(entry);
-    if (entry.isQuarantined) throw quarantined(entry);
-    return entry;
+    return servable(await this.ports.catalog.adopt(ref), ref);
+  }
+
+  /** Whether a ref may be loaded, as far as the catalog knows. Makes no entry. @throws EngineError when it may not */
+  requireServable(ref: string): void {
+    const entry = this.ports.catalog.find(ref);
+    if (entry !== undefined || parseModelRef(ref).type === 'digest') servable(entry, ref);
   }
 
   /**
@@ -157,6 +159,14 @@ export class ModelGate {
     if (entry.isSupplied && digest !== entry.digest) throw mismatch(entry, digest);
     if (entry.digest !== digest) await catalog.learn(entry.id, { digest });
   }
+}
+
+/** @throws EngineError when it may not be loaded */
+function servable(entry: CatalogEntry | undefined, ref: string): CatalogEntry {
+  if (entry === undefined) throw unusable('model_missing', `the catalog has no model with the digest ${ref}; add one`);
+  if (entry.state === 'Retired') throw retired(entry);
+  if (entry.isQuarantined) throw quarantined(entry);
+  return entry;
 }
 
 export function retired({ id }: CatalogEntry): EngineError {

@@ -326,9 +326,12 @@ it('A plan of a reload tells what would change and changes nothing (ORCH-2102)',
   const { tasks, letEnd } = await heldTraffic(app);
   const call = (query: string) =>
     app.call(`/v1/pools/mock/reload?${query}`, { method: 'POST', body: { new_model_ref: NEW } });
+  const models = async () => (await app.call<{ items: { id: string }[] }>('/v1/catalog/models')).body.items;
+  const before = await models();
   const { status, body } = await call('plan=true');
   expect(status).toBe(200);
   expectSchema('ReloadPlan', body);
+  expect([(await models()).map(({ id }) => id), before.map(({ id }) => id)]).toEqual([[OLD], [OLD]]);
   expect(body).toMatchObject({
     ...{ status: 'plan', from: { model_ref: OLD }, to: { model_ref: NEW, model_digest: null }, weights_bytes: null },
     tasks: { running: 2, waiting: 2, waiting_for_old_model: 2 },

@@ -8,7 +8,7 @@ import { type Pool } from '../pool.js';
 export class PoolModels {
   constructor(
     private readonly catalog: Pick<Catalog, 'find'>,
-    private readonly gate: Pick<ModelGate, 'entryOf' | 'clear'>,
+    private readonly gate: Pick<ModelGate, 'entryOf' | 'requireServable' | 'clear'>,
     private readonly fetches: Pick<ModelFetches, 'ensure'>,
   ) {}
 
@@ -20,6 +20,12 @@ export class PoolModels {
 
   isRetired({ model }: Pool): boolean {
     return this.catalog.find(model.ref)?.state === 'Retired';
+  }
+
+  /** What a ref means, as far as it is known; nothing is written down. @throws EngineError when it may not be served */
+  foresee({ ref }: PoolModel): PoolModel {
+    this.gate.requireServable(ref);
+    return this.modelOf(ref);
   }
 
   /** Finds out what a ref means, and gives it an entry. @throws EngineError when it may not be served */

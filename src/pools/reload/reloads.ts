@@ -48,7 +48,7 @@ export class Reloads {
     const { digest } = request;
     try {
       const weightsBytes = await findWeights(request.model);
-      const model = (await this.ports.models?.resolve(request.model)) ?? request.model;
+      const model = this.ports.models?.foresee(request.model) ?? request.model;
       return planOf(pool, model, { weightsBytes, digest }, traffic);
     } catch (cause) {
       throw rolledBack(pool, new ReloadFailure('resolve', cause));
