@@ -129,18 +129,17 @@ describe('whenSpent, when the machine stands still in its last step', () => {
     far.write('request');
   }
 
-  it('reads first what came meanwhile (ORCH-3054)', async () => {
+  /** What happens, in its order, until the limit is over. */
+  function orderUntilLimit(onReply: (order: string[], countdown: Countdown) => void): Promise<readonly string[]> {
     const order: string[] = [];
-    await new Promise<void>((resolve) => {
-      standStillBeforeReply(
-        () => {
-          order.push('limit');
-          resolve();
-        },
-        () => order.push('reply'),
-      );
+    return new Promise((resolve) => {
+      const act = (): void => resolve([...order, 'limit']);
+      standStillBeforeReply(act, (countdown) => onReply(order, countdown));
     });
-    expect(order).toEqual(['reply', 'limit']);
+  }
+
+  it('reads first what came meanwhile (ORCH-3054)', async () => {
+    expect(await orderUntilLimit((order) => order.push('reply'))).toEqual(['reply', 'limit']);
   });
 
   it('does not act when it is called off by what it read (ORCH-3054)', async () => {
@@ -158,19 +157,10 @@ describe('whenSpent, when the machine stands still in its last step', () => {
   });
 
   it('begins anew when it is restarted by what it read, and acts in the end (ORCH-3054)', async () => {
-    const order: string[] = [];
-    await new Promise<void>((resolve) => {
-      standStillBeforeReply(
-        () => {
-          order.push('limit');
-          resolve();
-        },
-        (countdown) => {
-          countdown.restart();
-          setImmediate(() => setImmediate(() => order.push('two turns later')));
-        },
-      );
-    });
-    expect(order).toEqual(['two turns later', 'limit']);
+    const restart = (order: string[], countdown: Countdown): void => {
+      countdown.restart();
+      setImmediate(() => setImmediate(() => order.push('two turns later')));
+    };
+    expect(await orderUntilLimit(restart)).toEqual(['two turns later', 'limit']);
   });
 });
